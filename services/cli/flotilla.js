@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+// Plain JavaScript on purpose: this file must start on any Node, to say what to do when it is too old for the rest.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+
+if (major > 24 || (major === 24 && minor >= 0)) {
+  await import('./main.ts');
+} else {
+  // `npm ci` brings a Node of the right version as a package; npm and npx put it first, a plain `node` does not.
+  const windows = process.platform === 'win32';
+  const packaged = fileURLToPath(
+    new URL(`../../node_modules/.bin/node${windows ? '.cmd' : ''}`, import.meta.url),
+  );
+  const again = process.env.FLOTILLA_PACKAGED_NODE === undefined;
+  if (again && existsSync(packaged)) {
+    const { status, signal } = spawnSync(
+      packaged,
+      [fileURLToPath(import.meta.url), ...process.argv.slice(2)],
+      {
+        stdio: 'inherit',
+        shell: windows,
+        env: { ...process.env, FLOTILLA_PACKAGED_NODE: '1' },
+      },
+    );
+    process.exitCode = signal ? 1 : (status ?? 1);
+  } else {
+    process.stderr.write(
+      `flotilla needs Node 24 or newer and this is ${process.version}: install it from your system or nodejs.org, then run this again.\n`,
+    );
+    process.exitCode = 1;
+  }
+}
