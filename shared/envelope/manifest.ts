@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { instantSchema, jsonObjectSchema, nameSchema } from './envelope.ts';
+
+const microUsd = z.number().int().nonnegative();
+
+/** What a call costs, in millionths of a US dollar. */
+const pricesSchema = z.object({
+  microUsdPerCall: microUsd.optional(),
+  microUsdPerMillionInputTokens: microUsd.optional(),
+  microUsdPerMillionOutputTokens: microUsd.optional(),
+});
+
+/** What a worker announces of its model: the payload of a control message `announced.<model>`. Unknown fields are ignored. */
+export const manifestSchema = z.object({
+  name: nameSchema,
+  /** Major version of the contract. */
+  version: z.number().int().positive(),
+  description: z.string().max(1000),
+  /** JSON Schema of a request's payload, and of a reply's. */
+  inputSchema: jsonObjectSchema,
+  outputSchema: jsonObjectSchema,
+  /** Calls that this process runs at a time. */
+  concurrency: z.number().int().min(1).max(10_000),
+  /** One process of the service; another process of the same model has another. */
+  instance: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/),
+  startedAt: instantSchema.optional(),
+  prices: pricesSchema.optional(),
+  /** How long a call may take unless its step says otherwise. */
+  timeoutMs: z.number().int().positive().optional(),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** Payload of a control message `cancel.<model>`: every open call of the run, or one attempt of one. */
+export const cancelSchema = z.object({
+  run: z.uuid(),
+  path: z.string().max(512).optional(),
+  attempt: z.number().int().positive().optional(),
+});
