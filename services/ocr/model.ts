@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { readPicture } from '../../shared/image/picture.ts';
+import { checkPng } from '../../shared/image/png-pixels.ts';
+import { defineModel } from '../../shared/worker/model.ts';
+import { OcrEngine } from './engine.ts';
+
+/** Reads the text of an image. The engine computes in a thread of its own, so this model needs no other. */
+export const model = defineModel({
+  name: 'ocr',
+  version: 1,
+  description:
+    'Reads English text from a PNG or JPEG data URL (at most 6 MiB, 20 megapixels) with Tesseract, offline.',
+  input: z.object({
+    image: z
+      .string()
+      .min(1)
+      .max(8 * 1024 * 1024 + 100),
+  }),
+  output: z.object({
+    text: z.string(),
+    confidence: z.number().min(0).max(1),
+    lines: z.array(z.object({ text: z.string(), confidence: z.number().min(0).max(1) })),
+  }),
+  concurrency: 1,
+  async load() {
+    const engine = new OcrEngine();
+    await engine.start();
+    return engine;
+  },
+  async run({ image }, call, engine) {
+    const picture = readPicture(image);
+    if (picture.format === 'png') await checkPng(picture.bytes);
+    const page = await engine.read(picture.bytes, call.signal, (done) => call.emit({ done }));
+    const lines = (page.blocks ?? [])
+      .flatMap((block) => block.paragraphs.flatMap((paragraph) => paragraph.lines))
+      .map((line) => ({ text: line.text.trim(), confidence: share(line.confidence) }))
+      .filter((line) => line.text !== '');
+    return { text: page.text.trim(), confidence: share(page.confidence), lines };
+  },
+  unload: (engine) => engine.stop(),
+});
+
+/** Tesseract's 0 to 100 as 0 to 1. */
+function share(percent: number): number {
+  return Math.round(Math.max(0, Math.min(100, percent))) / 100;
+}
