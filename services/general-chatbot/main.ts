@@ -1,0 +1,4 @@
+import { serve } from '../../shared/worker/serve.ts';
+import { model } from './model.ts';
+
+await serve(model);

@@ -1,0 +1,205 @@
+import type { Request } from '../envelope/envelope.ts';
+import { header } from '../envelope/headers.ts';
+import type { JsonObject } from '../envelope/json.ts';
+import { openDelivery } from '../envelope/open-delivery.ts';
+import { type FleetError, ShutdownError, UnprocessableError } from '../errors/errors.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { continuedTrace } from '../telemetry/trace-context.ts';
+import type { Delivery, OutgoingMessage } from '../transport/transport.ts';
+import { ActiveCall, type Clock, callKey } from './active-call.ts';
+import { parseContract } from './contract.ts';
+import type { Model } from './model.ts';
+import { decide } from './outcome.ts';
+import { parked } from './park.ts';
+import type { ProgressPublisher } from './progress-publisher.ts';
+import { failedReply, progressMessage, type Signature, succeededReply } from './reply.ts';
+import { ReplyCache } from './reply-cache.ts';
+import type { ReplyPublisher } from './reply-publisher.ts';
+import type { Runner } from './runner.ts';
+
+export interface PipelineOptions {
+  readonly model: Model;
+  readonly runner: Runner;
+  readonly instance: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly replies: ReplyPublisher;
+  readonly progress: ProgressPublisher;
+}
+
+/** Which open calls a cancellation means: all of a run, of one of its paths, or one attempt. */
+export interface CallFilter {
+  readonly run: string;
+  readonly path?: string | undefined;
+  readonly attempt?: number | undefined;
+}
+
+/**
+ * What happens to one request: decode → join or answer from memory → validate input → run → validate output → reply. Every
+ * request it takes ends in exactly one of: a reply, a parked message, or the way back to its queue.
+ */
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  readonly #active = new Map<string, ActiveCall>();
+  readonly #remembered = new ReplyCache();
+  readonly #idleWaiters = new Set<() => void>();
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+  }
+
+  /** Calls whose reply is not decided yet. */
+  get open(): number {
+    return this.#active.size;
+  }
+
+  /** Takes charge of one delivery. Never throws. */
+  take(delivery: Delivery): void {
+    const request = this.#open(delivery);
+    if (request === undefined) return;
+    const key = callKey(request);
+    const remembered = this.#remembered.get(key);
+    if (remembered !== undefined) {
+      this.#options.replies.add(remembered, [delivery]);
+      return;
+    }
+    const running = this.#active.get(key);
+    if (running !== undefined) {
+      running.deliveries.push(delivery);
+      return;
+    }
+    const call = this.#callOf(request, delivery);
+    this.#active.set(key, call);
+    void this.#answer(key, call);
+  }
+
+  /** Aborts the open calls that match. Answers how many there were. */
+  cancel(filter: CallFilter, reason: FleetError): number {
+    const calls = [...this.#active.values()].filter((call) => matches(call, filter));
+    for (const call of calls) call.abort(reason);
+    return calls.length;
+  }
+
+  /** Gives requests back to the queue: those that were not begun yet, or all. */
+  giveBack(which: 'waiting' | 'all'): void {
+    const reason = new ShutdownError();
+    for (const call of this.#active.values()) {
+      if (which === 'all' || call.begunAtMs === undefined) call.abort(reason);
+    }
+  }
+
+  /** Resolves when each request taken so far has its reply, or is on its way back. */
+  async idle(): Promise<void> {
+    if (this.#active.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#idleWaiters.add(resolve);
+    await promise;
+  }
+
+  #open(delivery: Delivery): Request | undefined {
+    const { model, logger, clock, replies } = this.#options;
+    try {
+      const request = openDelivery('request', delivery, { nowMs: clock.now() });
+      const { step } = request;
+      if (step.model !== model.name || step.version !== model.version) {
+        const address = `${step.model} version ${step.version}`;
+        throw new UnprocessableError(
+          'not_your_route',
+          `The request is for ${address}, not for this queue.`,
+        );
+      }
+      return request;
+    } catch (error) {
+      const reason =
+        error instanceof UnprocessableError
+          ? error
+          : new UnprocessableError('unexpected_error', 'The request could not be opened.');
+      const { messageId } = delivery;
+      logger.warn({ messageId, code: reason.code, model: model.name }, 'request parked');
+      replies.add(parked(delivery, reason), [delivery]);
+      return undefined;
+    }
+  }
+
+  #callOf(request: Request, delivery: Delivery): ActiveCall {
+    const { clock, logger } = this.#options;
+    const watched = String(delivery.headers[header.watch]) === 'true';
+    return new ActiveCall({
+      request,
+      delivery,
+      clock,
+      logger,
+      ...(watched ? { onProgress: (call, payload) => this.#publishProgress(call, payload) } : {}),
+    });
+  }
+
+  #publishProgress(call: ActiveCall, payload: JsonObject): void {
+    try {
+      this.#options.progress.add(progressMessage(call.request, payload, this.#signature(call)));
+    } catch (error) {
+      call.log.warn({ err: error }, 'progress is no JSON; dropped');
+    }
+  }
+
+  /** Never rejects. */
+  async #answer(key: string, call: ActiveCall): Promise<void> {
+    const { logger, replies } = this.#options;
+    const { run, path, attempt, model } = call.request.step;
+    logger.debug({ run, step: path, attempt, model }, 'request taken');
+    const reply = await this.#replyTo(call);
+    call.end();
+    this.#active.delete(key);
+    if (reply === undefined) {
+      await replies.giveBack(call.deliveries);
+    } else {
+      this.#remembered.set(key, reply);
+      replies.add(reply, call.deliveries);
+    }
+    if (this.#active.size === 0) {
+      for (const resolve of this.#idleWaiters) resolve();
+      this.#idleWaiters.clear();
+    }
+  }
+
+  /** The reply; undefined when the request goes back to its queue. */
+  async #replyTo(call: ActiveCall): Promise<OutgoingMessage | undefined> {
+    const { logger } = this.#options;
+    const { run, path, attempt, model } = call.request.step;
+    try {
+      const output = await this.#outputOf(call);
+      const reply = succeededReply(call, output, this.#signature(call));
+      logger.debug({ run, step: path, attempt, model }, 'succeeded');
+      return reply;
+    } catch (error) {
+      const verdict = decide(error);
+      if (verdict.kind === 'requeue') {
+        call.log.info({}, 'given back');
+        return undefined;
+      }
+      const type = error instanceof Error ? error.name : typeof error;
+      call.log.warn({ ...verdict.failure, type }, 'failed');
+      return failedReply(call, verdict.failure, this.#signature(call));
+    }
+  }
+
+  async #outputOf(call: ActiveCall): Promise<JsonObject> {
+    const { model, runner } = this.#options;
+    const input = parseContract(model.input, call.request.payload, 'input_invalid');
+    const output = await runner.run(input, call);
+    if (output instanceof Error) throw output;
+    return parseContract(model.output, output, 'output_invalid');
+  }
+
+  #signature(call: ActiveCall): Signature {
+    const { instance, clock } = this.#options;
+    return { worker: instance, nowMs: clock.now(), trace: continuedTrace(call.headers) };
+  }
+}
+
+function matches(call: ActiveCall, { run, path, attempt }: CallFilter): boolean {
+  return (
+    call.run === run &&
+    (path === undefined || call.path === path) &&
+    (attempt === undefined || call.attempt === attempt)
+  );
+}

@@ -1,0 +1,151 @@
+import { type BackoffPolicy, backoffMs } from '../backoff/backoff.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type {
+  Delivery,
+  OutgoingMessage,
+  PublishOutcome,
+  Subscription,
+  Transport,
+} from '../transport/transport.ts';
+
+/**
+ * Publishes answers and settles the requests they answer. Invariants:
+ * P1 a request is acked only after the broker confirmed its answer;
+ * P2 an answer that is not confirmed is published again as long as a request of it is still ours;
+ * P3 a request that was lost is never settled: the broker delivers it again, and the reply cache answers it.
+ */
+
+interface Answer {
+  readonly message: OutgoingMessage;
+  /** May grow while the answer is on its way: redeliveries join. */
+  readonly deliveries: readonly Delivery[];
+  failures: number;
+}
+
+const publishAgain: BackoffPolicy = { initialMs: 100, factor: 2, maxMs: 5_000, jitter: 'full' };
+
+export class ReplyPublisher {
+  readonly #transport: Transport;
+  readonly #subscription: Promise<Subscription>;
+  readonly #logger: Logger;
+  /** Deliveries that can still be settled. */
+  readonly #held = new Set<Delivery>();
+  readonly #retries = new Set<NodeJS.Timeout>();
+  readonly #idleWaiters = new Set<() => void>();
+  #ready: Answer[] = [];
+  #open = 0;
+  #closed = false;
+
+  constructor(transport: Transport, subscription: Promise<Subscription>, logger: Logger) {
+    this.#transport = transport;
+    this.#subscription = subscription;
+    this.#logger = logger;
+  }
+
+  /** Notes deliveries as ours, until they are settled or lost. */
+  hold(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) this.#held.add(delivery);
+  }
+
+  /** All that was held is lost (P3). */
+  lost(): void {
+    this.#held.clear();
+  }
+
+  /** Publishes an answer with the others of this tick, in one call, and acks what it answers when it is confirmed. */
+  add(message: OutgoingMessage, deliveries: readonly Delivery[]): void {
+    this.#open += 1;
+    this.#enqueue({ message, deliveries, failures: 0 });
+  }
+
+  /** Gives requests back to their queue unanswered. */
+  async giveBack(deliveries: readonly Delivery[]): Promise<void> {
+    await this.#settle(deliveries, 'requeue');
+  }
+
+  /** Resolves when no answer is on its way. */
+  async idle(): Promise<void> {
+    if (this.#open === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#idleWaiters.add(resolve);
+    await promise;
+  }
+
+  /** Publishes nothing again; what is not confirmed by now stays unsettled. Idempotent. */
+  close(): void {
+    this.#closed = true;
+    for (const timer of this.#retries) clearTimeout(timer);
+    this.#retries.clear();
+  }
+
+  #enqueue(answer: Answer): void {
+    this.#ready.push(answer);
+    // After the I/O of this tick, so that all that finished in it goes out together.
+    if (this.#ready.length === 1) setImmediate(() => void this.#flush());
+  }
+
+  async #flush(): Promise<void> {
+    const batch = this.#ready;
+    this.#ready = [];
+    const outcomes = await this.#publish(batch);
+    const confirmed: Delivery[] = [];
+    let done = 0;
+    batch.forEach((answer, index) => {
+      const outcome = outcomes[index];
+      if (outcome?.status === 'confirmed') {
+        confirmed.push(...answer.deliveries);
+        done += 1;
+      } else if (!this.#again(answer, outcome)) {
+        done += 1;
+      }
+    });
+    await this.#settle(confirmed, 'ack');
+    this.#finish(done);
+  }
+
+  async #publish(batch: readonly Answer[]): Promise<readonly PublishOutcome[]> {
+    try {
+      return await this.#transport.publish(batch.map(({ message }) => message));
+    } catch (error) {
+      this.#logger.error({ err: error }, 'publishing replies failed');
+      return [];
+    }
+  }
+
+  /** Answers whether the message will be tried again (P2). */
+  #again(answer: Answer, outcome: PublishOutcome | undefined): boolean {
+    const { messageId, correlationId } = answer.message;
+    const fields = { messageId, run: correlationId, status: outcome?.status ?? 'unconfirmed' };
+    if (this.#closed || !this.#isOurs(answer)) {
+      this.#logger.warn(fields, 'reply not confirmed; its request will be delivered again');
+      return false;
+    }
+    answer.failures += 1;
+    const waitMs = backoffMs(publishAgain, answer.failures, Math.random());
+    this.#logger.warn({ ...fields, failures: answer.failures, waitMs }, 'reply not confirmed');
+    const timer = setTimeout(() => {
+      this.#retries.delete(timer);
+      if (this.#isOurs(answer)) this.#enqueue(answer);
+      else this.#finish(1);
+    }, waitMs);
+    this.#retries.add(timer);
+    return true;
+  }
+
+  #isOurs(answer: Answer): boolean {
+    return answer.deliveries.some((delivery) => this.#held.has(delivery));
+  }
+
+  async #settle(deliveries: readonly Delivery[], as: 'ack' | 'requeue'): Promise<void> {
+    const subscription = await this.#subscription;
+    const ours = deliveries.filter((delivery) => this.#held.delete(delivery));
+    if (ours.length > 0) subscription.settle(ours, as);
+  }
+
+  #finish(answers: number): void {
+    this.#open -= answers;
+    if (this.#open > 0) return;
+    for (const resolve of this.#idleWaiters) resolve();
+    this.#idleWaiters.clear();
+  }
+}

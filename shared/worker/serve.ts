@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { readEnv } from '../config/env.ts';
+import { ConfigError, FleetError } from '../errors/errors.ts';
+import { instanceName } from '../lifecycle/instance-name.ts';
+import { stopSignal } from '../lifecycle/signals.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { connectAmqp } from '../transport/amqp/transport.ts';
+import type { Transport } from '../transport/transport.ts';
+import type { Model } from './model.ts';
+import { startWorker } from './worker.ts';
+
+/** The environment of a worker process. */
+const settings = z.object({
+  AMQP_URL: z.string().default('amqp://guest:guest@127.0.0.1:5672'),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** `verify` with the generated users, who may not declare. */
+  TOPOLOGY: z.enum(['declare', 'verify']).default('declare'),
+  /** Default: host, process id and four random digits. */
+  INSTANCE: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must be 1 to 64 letters, digits, "_", "." and "-"')
+    .optional(),
+  /** Default: the model's own. */
+  CONCURRENCY: z.coerce.number().int().min(1).max(10_000).optional(),
+  /** How long a stop waits for calls that have begun. */
+  DRAIN_MS: z.coerce.number().int().min(0).max(86_400_000).default(25_000),
+});
+type Settings = z.infer<typeof settings>;
+
+/** A model, or how to make it of the environment; what it throws is reported like a wrong environment. */
+export type Served = Model | ((env: Readonly<Record<string, string | undefined>>) => Model);
+
+/**
+ * A worker process: reads the environment, connects, serves the model until SIGTERM or SIGINT, drains, and ends with 0. While
+ * there is no broker it keeps trying. Ends with 2 for a wrong environment, with 1 when it cannot serve; never rejects.
+ */
+export async function serve(served: Served): Promise<void> {
+  const stopped = stopSignal();
+  try {
+    const env = readEnv(settings, process.env);
+    const model = typeof served === 'function' ? served(process.env) : served;
+    const logger = createLogger(model.name, env.LOG_LEVEL);
+    await serveUntil(stopped, model, env, logger);
+    process.exitCode = 0;
+  } catch (error) {
+    const text = error instanceof FleetError ? `${error.code}: ${error.message}` : String(error);
+    process.stderr.write(`${text}\n`);
+    process.exitCode = error instanceof ConfigError ? 2 : 1;
+  }
+  // An attempt to connect that is still under way would keep the process.
+  process.exit();
+}
+
+async function serveUntil(
+  stopped: Promise<unknown>,
+  model: Model,
+  env: Settings,
+  logger: Logger,
+): Promise<void> {
+  const stop = stopped.then(() => undefined);
+  const connecting = connect(model, env, logger);
+  // A connection that comes after the stop is of no use to anybody.
+  connecting.catch(() => {});
+  const transport = await Promise.race([connecting, stop]);
+  if (transport === undefined) return;
+  const starting = startWorker({
+    model,
+    transport,
+    logger,
+    instance: env.INSTANCE ?? instanceName(),
+    drainMs: env.DRAIN_MS,
+    ...(env.CONCURRENCY === undefined ? {} : { concurrency: env.CONCURRENCY }),
+  });
+  starting.catch(() => {});
+  const worker = await Promise.race([starting, stop]);
+  await stop;
+  logger.info({ model: model.name }, 'stopping');
+  await worker?.stop();
+  await transport.close();
+}
+
+function connect(model: Model, env: Settings, logger: Logger): Promise<Transport> {
+  let connected = false;
+  let outageTold = false;
+  return connectAmqp({
+    url: env.AMQP_URL,
+    clientName: model.name,
+    topology: env.TOPOLOGY,
+    role: 'worker',
+    onState: (state) => {
+      connected = state !== 'connecting';
+      if (connected) outageTold = false;
+      logger.info({ state }, 'broker');
+    },
+    onError: (error) => {
+      const fields = { reason: error.message };
+      if (connected) return logger.warn(fields, 'the broker did not do as asked');
+      // One line for an outage, not one for each attempt to end it.
+      const level = outageTold ? 'debug' : 'warn';
+      outageTold = true;
+      logger[level](fields, 'the broker is not there; trying again until it is');
+    },
+  });
+}
