@@ -25,6 +25,8 @@ export interface ContextBinding {
   /** Patched context, outermost first: later keys win, and node outputs win over all of them. */
   readonly patches: readonly KeyTemplate[];
   readonly nodes: readonly Binding[];
+  /** Left out: everything. Else only these keys are in the context: a step may name keys that only a patch can bring. */
+  readonly only?: readonly string[];
 }
 
 /** What has to be read before something is evaluated. */

@@ -1,0 +1,75 @@
+import type { JsonObject } from '../../../../shared/envelope/json.ts';
+import { type Course, stays } from '../course.ts';
+import { absent, type HistoryEntry, type RunEvent } from '../decision.ts';
+import type { Draft } from '../draft.ts';
+import { findCall } from '../find-call.ts';
+import { attemptKeyOf } from '../keys.ts';
+import { advance } from '../nodes/node.ts';
+import type { Run } from '../run.ts';
+import { plus } from '../usage.ts';
+import { peek, requireRead } from '../values.ts';
+
+export type ReplyReceived = RunEvent & { readonly type: 'replyReceived' };
+
+/** Accepts the first reply of an open attempt; any other is recorded, and its usage counted if it is the first of its attempt. */
+export function onReplyReceived(reply: ReplyReceived, draft: Draft): Course {
+  const { run, facts } = draft;
+  const { path, attempt, outcome } = reply;
+  const call = run.state === null ? undefined : findCall(facts.flow.body, run.state, path);
+  if (run.state !== null && call?.phase.name === 'open' && call.attempt === attempt) {
+    const { model, version } = call.phase;
+    draft.usage = plus(run.usage, outcome.usage);
+    draft.history.push(entryOf('reply_accepted', reply, { model, version }));
+    return { name: 'goes_on', outcome: advance(facts.flow.body, run.state, [], draft) };
+  }
+  if (isClosed(run, reply)) {
+    draft.usage = plus(run.usage, outcome.usage);
+    draft.history.push(entryOf('reply_late', reply));
+    return stays;
+  }
+  const earlier = call !== undefined && attempt < call.attempt;
+  const duplicate = earlier || (call === undefined && hasAnswered(path, draft));
+  draft.history.push(entryOf(duplicate ? 'reply_duplicate' : 'reply_unknown', reply));
+  return stays;
+}
+
+/** What is recorded of a reply to a run that is over. */
+export function entryAfterTheEnd(run: Run, reply: ReplyReceived): HistoryEntry {
+  return entryOf(isClosed(run, reply) ? 'reply_late' : 'reply_duplicate', reply);
+}
+
+function isClosed(run: Run, { path, attempt }: ReplyReceived): boolean {
+  return run.closed.length > 0 && run.closed.includes(attemptKeyOf(path, attempt));
+}
+
+/** A step that gave up in a tolerant place has no value, but is named as degraded. */
+function hasAnswered(path: string, draft: Draft): boolean {
+  if (draft.run.degraded.includes(path)) return true;
+  const value = peek(path, draft);
+  requireRead(draft);
+  return value !== absent;
+}
+
+function entryOf(
+  type: HistoryEntry['type'],
+  { path, attempt, outcome }: ReplyReceived,
+  more: JsonObject = {},
+): HistoryEntry {
+  const { status, code, message, worker, usage, startedAt, finishedAt } = outcome;
+  const facts: JsonObject = {
+    ...more,
+    status,
+    worker,
+    startedAt,
+    finishedAt,
+    ...(usage === undefined ? {} : { usage: { ...usage } }),
+  };
+  return {
+    type,
+    path,
+    attempt,
+    ...(code === undefined ? {} : { code }),
+    ...(message === undefined ? {} : { message }),
+    facts,
+  };
+}

@@ -1,0 +1,58 @@
+import type { CompiledFlow, Expression, Kernel, Reads } from '../../../shared/flow/kernel.ts';
+
+/** What the engine needs to know of a whole flow. */
+export interface FlowIndex {
+  /** Templates of the `$facts` keys that some expression reads; other facts are not written. */
+  readonly factsRead: ReadonlySet<string>;
+  /** Names under which nodes appear in any context; a reply's patch may not take them. */
+  readonly nodeIds: ReadonlySet<string>;
+}
+
+const indexes = new WeakMap<CompiledFlow, FlowIndex>();
+
+/** The index of a flow, made once. */
+export function indexOf(flow: CompiledFlow): FlowIndex {
+  const known = indexes.get(flow);
+  if (known !== undefined) return known;
+  const index = { factsRead: new Set<string>(), nodeIds: new Set<string>() };
+  for (const reads of [flow.output.reads, ...readsIn(flow.body)]) {
+    for (const { factsKey } of [...reads.names, ...(reads.context?.nodes ?? [])]) {
+      if (factsKey !== undefined) index.factsRead.add(factsKey);
+    }
+    for (const { name } of reads.context?.nodes ?? []) index.nodeIds.add(name);
+  }
+  indexes.set(flow, index);
+  return index;
+}
+
+function readsIn(node: Kernel): readonly Reads[] {
+  switch (node.kind) {
+    case 'call':
+      return [node.input.reads, { names: [], context: node.context }];
+    case 'set':
+      return [node.value.reads];
+    case 'pick':
+      return [];
+    case 'fail':
+      return readsOf(node.message);
+    case 'sequence':
+      return node.items.flatMap(readsIn);
+    case 'choice':
+      return node.arms.flatMap((arm) => [...readsOf(arm.when), ...readsIn(arm.body)]);
+    case 'scatter': {
+      const { over, gather } = node;
+      const branches = over.kind === 'branches' ? over.branches : [over.branch];
+      return [
+        ...(over.kind === 'elements' ? [over.list.reads] : []),
+        ...branches.flatMap((branch) => readsIn(branch.body)),
+        ...('value' in gather ? readsOf(gather.value) : []),
+        ...('by' in gather ? [...readsOf(gather.by), ...readsOf(gather.weight)] : []),
+        ...('score' in gather ? readsOf(gather.score) : []),
+      ];
+    }
+  }
+}
+
+function readsOf(expression: Expression | undefined): readonly Reads[] {
+  return expression === undefined ? [] : [expression.reads];
+}

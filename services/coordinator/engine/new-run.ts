@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../../../shared/envelope/canonical-json.ts';
+import type { Job } from '../../../shared/envelope/envelope.ts';
+import { runIdOf } from '../../../shared/envelope/ids.ts';
+import type { JsonObject, JsonValue } from '../../../shared/envelope/json.ts';
+import type { CompiledFlow } from '../../../shared/flow/kernel.ts';
+import { contextKey, payloadKey } from './keys.ts';
+import type { Run } from './run.ts';
+import { noUsage } from './usage.ts';
+
+/** A job that passed every gate, with what its sender and headers say. */
+export interface AcceptedJob {
+  readonly tenant: string;
+  readonly client: string;
+  readonly job: Job;
+  readonly flow: CompiledFlow;
+  /** The job's correlation_id property; left out: the run id. */
+  readonly correlationId?: string;
+  /** The deadline header; the earlier of it and the flow's deadline holds. */
+  readonly deadlineMs?: number;
+  readonly priority: number;
+  readonly watch: boolean;
+  readonly traceparent: string;
+  readonly acceptedAtMs: number;
+}
+
+export interface NewRun {
+  /** Not decided yet: tell it `jobAccepted`. */
+  readonly run: Run;
+  /** Its first values, to be stored with it. */
+  readonly values: ReadonlyMap<string, JsonValue>;
+}
+
+/** SHA-256 (hex) of what makes two jobs under one id the same job. The version is left out: a flow may move on between them. */
+export function jobDigestOf(flow: string, payload: JsonObject, context: JsonObject): string {
+  return createHash('sha256').update(canonicalJson({ flow, payload, context })).digest('hex');
+}
+
+/** The run that an accepted job becomes. */
+export function newRun(accepted: AcceptedJob): NewRun {
+  const { tenant, client, job, flow, acceptedAtMs } = accepted;
+  const id = runIdOf(tenant, client, job.id);
+  const run: Run = {
+    id,
+    tenant,
+    client,
+    jobId: job.id,
+    jobDigest: jobDigestOf(flow.name, job.payload, job.context),
+    correlationId: accepted.correlationId ?? id,
+    flow: flow.name,
+    flowVersion: flow.version,
+    flowDigest: flow.digest,
+    priority: accepted.priority,
+    watch: accepted.watch,
+    traceparent: accepted.traceparent,
+    acceptedAtMs,
+    deadlineMs: Math.min(acceptedAtMs + flow.deadlineMs, accepted.deadlineMs ?? Infinity),
+    status: 'pending',
+    startedAtMs: null,
+    finishedAtMs: null,
+    state: null,
+    closed: [],
+    usage: noUsage,
+    degraded: [],
+    missing: [],
+    error: null,
+    dueMs: null,
+  };
+  const values = new Map<string, JsonValue>([
+    [payloadKey, job.payload],
+    [contextKey, job.context],
+  ]);
+  return { run, values };
+}

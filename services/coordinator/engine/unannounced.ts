@@ -1,0 +1,11 @@
+import type { Facts } from './decision.ts';
+
+/** The models of the run's flow that no worker has ever announced, as messages name them. */
+export function unannouncedModels({ flow, model: factsOf }: Facts): readonly string[] {
+  return flow.models
+    .filter(({ model, version }) => {
+      const known = factsOf(model)?.versions ?? [];
+      return version === undefined ? known.length === 0 : !known.includes(version);
+    })
+    .map(({ model, version }) => (version === undefined ? model : `${model} v${version}`));
+}
