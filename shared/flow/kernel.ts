@@ -133,7 +133,10 @@ export interface ChoiceNode {
 export interface Join {
   /** Branches that must succeed: all of them, or a number (any = 1). */
   readonly need: 'all' | number;
-  /** After this long the join takes what is there (need: 'all') or fails (a number not reached). */
+  /**
+   * After this long the join fails (a number not reached) or takes what is there (need: 'all', for which a branch that failed
+   * is then missing, like one that is late).
+   */
   readonly withinMs?: number;
 }
 

@@ -1,24 +1,15 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import type { RunOne } from '../load.ts';
+import { type System, startProcess, stopProcess } from '../system.ts';
 import { models, open, publish, referenceQueue } from './queues.ts';
-
-export interface System {
-  readonly runOne: RunOne;
-  stop(): Promise<void>;
-}
-
-async function start(file: string, url: string): Promise<ChildProcess> {
-  const child = fork(new URL(file, import.meta.url), [url]);
-  await once(child, 'message');
-  return child;
-}
 
 /** The reference fleet: a coordinator and a worker process, and this process as the client. */
 export async function startReference(url: string): Promise<System> {
   const { model, channel } = await open(url);
   await channel.assertQueue(referenceQueue.results, { exclusive: true, durable: false });
-  const children = await Promise.all([start('./coordinator.ts', url), start('./worker.ts', url)]);
+  const children = await Promise.all(
+    ['./coordinator.ts', './worker.ts'].map((file) =>
+      startProcess(new URL(file, import.meta.url), [url]),
+    ),
+  );
   const waiting = new Map<string, () => void>();
   await channel.consume(referenceQueue.results, (message) => {
     if (!message) throw new Error('the broker cancelled the consumer');
@@ -42,7 +33,7 @@ export async function startReference(url: string): Promise<System> {
         );
       }),
     async stop() {
-      for (const child of children) child.kill();
+      await Promise.all(children.map(stopProcess));
       const queues = [
         referenceQueue.jobs,
         referenceQueue.replies,

@@ -157,6 +157,25 @@ describe('a join whose time is over', () => {
     expect(driver.run.closed).toEqual(['review/topic#1', 'review/language#1']);
   });
 
+  it('takes what there is as soon as the last branch has ended, one that failed included', () => {
+    const driver = reviewing({ join: { need: 'all', withinMs: 3_000 } });
+    driver.failWith('review/topic', { retryable: false });
+    driver.succeed('review/tone', { t: 1 });
+    expect(driver.run.status).toBe('running');
+    driver.succeed('review/language', { l: 2 });
+    const payload = { tone: { t: 1 }, language: { l: 2 }, $missing: ['topic'] };
+    expect(driver.result).toMatchObject({ status: 'succeeded', payload });
+    expect(driver.run.missing).toEqual(['review/topic']);
+  });
+
+  it('fails at once when every branch has failed', () => {
+    const driver = reviewing({ join: { need: 'all', withinMs: 3_000 } });
+    for (const branch of ['tone', 'topic', 'language']) {
+      driver.failWith(`review/${branch}`, { retryable: false });
+    }
+    expect(driver.run.error).toMatchObject({ code: 'join_empty', step: 'review' });
+  });
+
   it('fails when nothing is there', () => {
     const driver = reviewing({ join: { need: 'all', withinMs: 3_000 } });
     driver.timeToDue();
