@@ -7,8 +7,9 @@ import type { JsonValue } from '../envelope/json.ts';
  * Every value of a run is stored under a key; every key is known at compile time but for the index of a `map` element,
  * which the template leaves open as `#` (outermost first): `album/#/caption` is `album/3/caption` in element 3. A key is also
  * the path of the node that writes it, so rounds and elements can never be mixed up. Keys with `$` are the engine's own:
- * `$payload` and `$context` (the job's), `<scatter>/#/$item` (an element), `<node>/$facts` (the `$` facts of a node),
- * `<branch>/$context` (what a branch patched into the context).
+ * `$payload` and `$context` (the job's), `$patch` (what calls patched into the context), `<branch>/$patch` (the same inside a
+ * branch), `<scatter>/#/$item` (an element), `<node>/$facts` (the `$` facts of a node), `<id>/$payload` and `<id>/$patch` (of a
+ * nested flow), `$route/<n>` (the last value of a route whose keys alone do not tell).
  */
 export type KeyTemplate = string;
 
