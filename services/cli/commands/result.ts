@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import { requiredBroker } from '../input/broker-url.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+interface ResultOptions {
+  readonly broker?: string;
+  readonly timeout: string;
+  readonly json?: boolean;
+}
+
+/** `flotilla result`: waits for a run on a running fleet and prints its result. */
+export function addResult(program: Command, terminal: Terminal): void {
+  program
+    .command('result')
+    .summary('wait for the result of a submitted job')
+    .description('Waits for a run on the fleet behind a broker and prints its result.')
+    .argument('<id>', 'id of the run, or of the job')
+    .option('--timeout <duration>', 'how long to wait, such as 30s or 5m', '5m')
+    .option('--broker <url>', 'the broker of the fleet (default: AMQP_URL)')
+    .option('--json', 'print the result envelope, and nothing else, on standard output')
+    .action(async (id: string, options: ResultOptions) => {
+      const { parseDuration } = await import('../input/duration.ts');
+      const broker = requiredBroker(options.broker, terminal.env);
+      const timeoutMs = parseDuration(options.timeout);
+      const { withClient } = await import('../run/on-broker.ts');
+      const { showResult } = await import('../run/show-result.ts');
+      const result = await withClient(broker, terminal, (client) =>
+        client.result(id, { timeoutMs }),
+      );
+      process.exitCode = showResult(result, options.json === true, terminal);
+    });
+}

@@ -1,0 +1,55 @@
+import type { Result } from '../../../shared/envelope/envelope.ts';
+import { startFleet } from '../../fleet/fleet.ts';
+import { shippedFlows } from '../../fleet/flows.ts';
+import { type Store, storeOrMemory } from '../../fleet/store.ts';
+import { embeddedLogger } from '../embedded-logger.ts';
+import { findFlow } from '../input/find-flow.ts';
+import { RunHistory } from '../input/run-history.ts';
+import { untilInterrupted } from '../interrupted.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { RunLine } from './follow.ts';
+import { type AskedJob, PATIENCE_MS } from './job.ts';
+
+/** Runs one job in this process, with the models of its flow alone. Throws UsageError, ConfigError, FleetError. */
+export function runEmbedded(job: AskedJob, database: string, terminal: Terminal): Promise<Result> {
+  return untilInterrupted(async (closing) => {
+    const { flow, all } = findFlow(job.flow, shippedFlows());
+    const { name, version, deadlineMs } = flow.flow;
+    const store = storeFor(database, terminal);
+    const history = new RunHistory();
+    const line = new RunLine(name, terminal.err);
+    closing.add(() => line.close());
+    const fleet = await startFleet({
+      flows: all,
+      serve: [flow],
+      store,
+      logger: embeddedLogger(terminal.env),
+      env: terminal.env,
+      onHistory: history.heard,
+    });
+    closing.add(() => fleet.stop());
+    const ran = async (): Promise<Result> => {
+      const { run } = await fleet.client.submit(name, job.payload, {
+        flowVersion: version,
+        ...(job.timeoutMs === undefined ? {} : { deadlineMs: job.timeoutMs }),
+      });
+      history.follow(run, (row) => line.heard(row));
+      const timeoutMs = (job.timeoutMs ?? deadlineMs) + PATIENCE_MS;
+      const result = await fleet.client.result(run, { timeoutMs });
+      line.close();
+      return result;
+    };
+    const lost = fleet.lost.then((error) => {
+      throw error;
+    });
+    return await Promise.race([ran(), lost]);
+  });
+}
+
+function storeFor(database: string, { err }: Terminal): Store {
+  const { store, held } = storeOrMemory(database);
+  if (held !== undefined) {
+    err.print(`flotilla: ${held.message} This run is kept in memory only. (${held.code})`);
+  }
+  return store;
+}

@@ -1,0 +1,13 @@
+import type { JsonObject } from '../../../shared/envelope/json.ts';
+
+/** One job as the command line asks for it. */
+export interface AskedJob {
+  /** Name of a flow, or a flow file. */
+  readonly flow: string;
+  readonly payload: JsonObject;
+  /** Longest time the run may take. Default: what the flow says. */
+  readonly timeoutMs?: number;
+}
+
+/** A run says itself that its time is over; only when nobody is there to say so, the wait ends, this much later. */
+export const PATIENCE_MS = 5_000;

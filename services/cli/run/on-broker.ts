@@ -1,0 +1,48 @@
+import { type Client, connectClient } from '../../../shared/client/client.ts';
+import type { Result } from '../../../shared/envelope/envelope.ts';
+import { connectAmqp } from '../../../shared/transport/amqp/transport.ts';
+import { embeddedLogger } from '../embedded-logger.ts';
+import type { NamedBroker } from '../input/broker-url.ts';
+import { untilInterrupted } from '../interrupted.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { RunLine } from './follow.ts';
+import { type AskedJob, PATIENCE_MS } from './job.ts';
+
+/** A command does not wait for ever for a broker that is not there; `flotilla up` does. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** Does something with a client on a broker, and closes it. Throws FleetError when the broker cannot be reached. */
+export function withClient<T>(
+  broker: NamedBroker,
+  terminal: Terminal,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  return untilInterrupted(async (closing) => {
+    const logger = embeddedLogger(terminal.env);
+    const transport = await connectAmqp({
+      url: broker.url,
+      clientName: 'flotilla',
+      role: 'client',
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      logger,
+    });
+    closing.add(() => transport.close());
+    const client = await connectClient({ transport, logger });
+    closing.add(() => client.close());
+    return await work(client);
+  });
+}
+
+/** Runs one job on the fleet behind a broker. */
+export function runOnBroker(
+  job: AskedJob,
+  broker: NamedBroker,
+  terminal: Terminal,
+): Promise<Result> {
+  const line = new RunLine(job.flow, terminal.err);
+  const { timeoutMs } = job;
+  const wait =
+    timeoutMs === undefined ? {} : { deadlineMs: timeoutMs, timeoutMs: timeoutMs + PATIENCE_MS };
+  const result = withClient(broker, terminal, (client) => client.run(job.flow, job.payload, wait));
+  return result.finally(() => line.close());
+}
