@@ -1,0 +1,156 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type BackoffPolicy, backoffMs } from '../../shared/backoff/backoff.ts';
+import { describe } from '../../shared/errors/describe.ts';
+import { FleetError, ShutdownError } from '../../shared/errors/errors.ts';
+import type { Logger } from '../../shared/telemetry/logger.ts';
+import type { Run } from './engine/run.ts';
+import type { Outgoing } from './outbox/outgoing.ts';
+import { type HistoryRow, StoreUnavailableError } from './store/store.ts';
+import { type Committed, type Desk, type Task, transition } from './transition.ts';
+
+/** Waits while the store cannot be used. */
+const retry: BackoffPolicy = { initialMs: 100, factor: 2, maxMs: 5_000, jitter: 'full' };
+
+export interface CommitsOptions {
+  readonly desk: Desk;
+  readonly outgoing: Outgoing;
+  readonly logger: Logger;
+  /** Ends waiting for a store that is away. */
+  readonly stop: AbortSignal;
+  /** Another process has the store: this one must end. */
+  readonly onLeaseLost: (error: FleetError) => void;
+  readonly onHistory?: ((rows: readonly HistoryRow[]) => void) | undefined;
+  /** A run that is open has this due time now. */
+  readonly onDue: (dueMs: number) => void;
+  readonly onRun: (run: Run) => void;
+}
+
+/**
+ * Writes what happened, whole batches first:
+ * 1. A store that is away is waited for; nothing is lost meanwhile, because nothing is acknowledged.
+ * 2. A batch that cannot be stored for another reason is repeated task by task, so that a poison message harms only itself.
+ * 3. A task that cannot be stored even alone is given up: what is written instead says so.
+ */
+export class Commits {
+  readonly #options: CommitsOptions;
+  #storeAvailable = true;
+
+  constructor(options: CommitsOptions) {
+    this.#options = options;
+  }
+
+  /** False from a failed attempt to use the store until one succeeds. */
+  get storeAvailable(): boolean {
+    return this.#storeAvailable;
+  }
+
+  /**
+   * Resolves when everything is in the store; hand the result to `publish` once the deliveries are acknowledged. Throws
+   * ShutdownError when the process stops first.
+   */
+  async commit(tasks: readonly Task[]): Promise<readonly Committed[]> {
+    try {
+      return [await this.#patiently(tasks)];
+    } catch (error) {
+      if (endsWork(error)) throw error;
+      return this.#oneByOne(tasks, error);
+    }
+  }
+
+  /** Sends what was committed on its way. */
+  publish(committed: readonly Committed[]): void {
+    for (const { outbox } of committed)
+      if (outbox.length > 0) this.#options.outgoing.publish(outbox);
+  }
+
+  async #oneByOne(tasks: readonly Task[], fault: unknown): Promise<readonly Committed[]> {
+    const { code, message } = describe(fault);
+    this.#options.logger.warn(
+      { tasks: tasks.length, code },
+      `batch repeated one by one: ${message}`,
+    );
+    const committed: Committed[] = [];
+    for (const task of tasks) committed.push(await this.#alone(task));
+    return committed;
+  }
+
+  async #alone(task: Task): Promise<Committed> {
+    try {
+      return await this.#patiently([task]);
+    } catch (error) {
+      if (endsWork(error)) throw error;
+      const { code, message } = describe(error);
+      this.#options.logger.error({ run: task.runId, code }, `given up: ${message}`);
+      const { runId } = task;
+      const decide = async (draft: Parameters<Task['giveUp']>[0]) => task.giveUp(draft, error);
+      return await this.#patiently([{ runId, decide, giveUp: () => {} }]);
+    }
+  }
+
+  async #patiently(tasks: readonly Task[]): Promise<Committed> {
+    const { stop, logger } = this.#options;
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await this.#once(tasks);
+      } catch (error) {
+        if (isLeaseLost(error)) this.#options.onLeaseLost(error);
+        if (!(error instanceof StoreUnavailableError)) throw error;
+        this.#storeAvailable = false;
+        logger.warn({ code: error.code, failures }, error.message);
+        await pause(backoffMs(retry, failures, Math.random()), undefined, { signal: stop }).catch(
+          () => {
+            throw new ShutdownError();
+          },
+        );
+      }
+    }
+  }
+
+  async #once(tasks: readonly Task[]): Promise<Committed> {
+    const { desk, outgoing } = this.#options;
+    const published = outgoing.takeConfirmed();
+    try {
+      const committed = await transition(desk, tasks, published);
+      this.#storeAvailable = true;
+      this.#tell(committed);
+      return committed;
+    } catch (error) {
+      outgoing.giveBackConfirmed(published);
+      throw error;
+    }
+  }
+
+  /** What an observer throws is its own affair: the commit stands. */
+  #observe(history: readonly HistoryRow[]): void {
+    try {
+      this.#options.onHistory?.(history);
+    } catch (error) {
+      const { code, message } = describe(error);
+      this.#options.logger.error({ code }, `history observer failed: ${message}`);
+    }
+  }
+
+  #tell({ runs, history }: Committed): void {
+    const { desk, logger, onDue, onRun } = this.#options;
+    for (const { before, after } of runs) {
+      desk.models.count(before, after);
+      if (after.dueMs !== null) onDue(after.dueMs);
+      onRun(after);
+    }
+    for (const { runId, type, path, attempt, code, facts } of history) {
+      const fields = { run: runId, step: path, attempt, code, ...facts };
+      if (type === 'run_finished') logger.info(fields, type);
+      else logger.debug(fields, type);
+    }
+    if (history.length > 0) this.#observe(history);
+  }
+}
+
+function isLeaseLost(error: unknown): error is FleetError {
+  return error instanceof FleetError && error.code === 'lease_lost';
+}
+
+/** Faults that say nothing about the tasks. */
+function endsWork(error: unknown): boolean {
+  return error instanceof ShutdownError || isLeaseLost(error);
+}

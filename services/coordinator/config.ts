@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { readEnv } from '../../shared/config/env.ts';
+
+const settings = z.object({
+  AMQP_URL: z.string().default('amqp://guest:guest@127.0.0.1:5672'),
+  /** The SQLite file of this coordinator; made when it is not there. */
+  FLOTILLA_DB: z.string().default('.flotilla/coordinator.db'),
+  /** Folder of flow files. */
+  FLOWS_DIR: z.string().default('infra/flows'),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** `verify` with the generated users, who may not declare. */
+  TOPOLOGY: z.enum(['declare', 'verify']).default('declare'),
+  /** Default: host, process id and four random digits. */
+  INSTANCE: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must be 1 to 64 letters, digits, "_", "." and "-"')
+    .optional(),
+});
+
+/** The environment of a coordinator process. */
+export type CoordinatorConfig = z.infer<typeof settings>;
+
+/** Throws ConfigError with every problem. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): CoordinatorConfig {
+  return readEnv(settings, env);
+}

@@ -1,0 +1,258 @@
+import type { FleetError } from '../../shared/errors/errors.ts';
+import { settledWithin } from '../../shared/lifecycle/settled-within.ts';
+import type { Logger } from '../../shared/telemetry/logger.ts';
+import { queue } from '../../shared/transport/topology.ts';
+import type { Delivery, Subscription, Transport } from '../../shared/transport/transport.ts';
+import { Commits } from './commits.ts';
+import { startConsumer } from './consumer.ts';
+import { Control, controlQueue } from './control.ts';
+import type { Run } from './engine/run.ts';
+import { FlowBook } from './flow-book.ts';
+import type { DefinedFlow } from './flow-documents.ts';
+import { Hearing } from './hearing.ts';
+import { jobTask } from './intake/jobs.ts';
+import { ModelBook } from './model-book.ts';
+import { answerOperations } from './operations/operations.ts';
+import { Outgoing } from './outbox/outgoing.ts';
+import { Relay } from './outbox/relay.ts';
+import { ProgressRelay } from './progress.ts';
+import { reopenRuns } from './reopen.ts';
+import { replyTask } from './replies.ts';
+import { ValuesCache } from './run-values.ts';
+import type { HistoryRow, Store } from './store/store.ts';
+import { Timers } from './timers.ts';
+import type { Desk, Task } from './transition.ts';
+
+/**
+ * The shell around the engine: it consumes, has the engine decide, writes, acknowledges and publishes. Its rules:
+ * 1. Each consumer has a channel of its own and one batch in flight.
+ * 2. A batch is one transaction: runs, values, history and outbox are written whole or not at all.
+ * 3. A delivery is acknowledged right after the commit. From there on the outbox owns what must leave.
+ * 4. What cannot be decided is written to the dead letters in the same transaction; its neighbours are not harmed.
+ * 5. A timer is believed only while replies can be heard.
+ */
+export interface CoordinatorOptions {
+  readonly store: Store;
+  readonly transport: Transport;
+  readonly flows: readonly DefinedFlow[];
+  /** Names this process: letters, digits, `_`, `.` and `-`. */
+  readonly instance: string;
+  readonly logger: Logger;
+  /** Milliseconds since 1970. Default: the system's clock. */
+  readonly now?: () => number;
+  /** Told of each history row after its commit, in order. */
+  readonly onHistory?: (rows: readonly HistoryRow[]) => void;
+  /** Memory for values of runs that were lately worked on. Default 64 MiB. */
+  readonly maxCachedBytes?: number;
+}
+
+export interface Coordinator {
+  /** Resolves when this process may not go on: another one has its store. */
+  readonly lost: Promise<FleetError>;
+  /**
+   * Takes no more, finishes the batches in hand, publishes what is left within a bound. Store and transport stay open.
+   * Idempotent.
+   */
+  stop(): Promise<void>;
+}
+
+const TENANT = 'default';
+const BATCH = 100;
+const CACHED_BYTES = 64 * 1024 * 1024;
+/** How long ids of published rows wait for a transaction that takes them along. */
+const FLUSH_MS = 200;
+/** How long a stopping process waits for the batches in hand, and for confirms. */
+const FINISH_MS = 10_000;
+const PUBLISH_LEFT_MS = 5_000;
+
+/** Starts a coordinator; it resolves when jobs are taken. Rejects where the store or the topology cannot be used. */
+export async function startCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
+  const coordinator = new RunningCoordinator(options);
+  try {
+    await coordinator.start();
+    return coordinator;
+  } catch (error) {
+    await coordinator.stop();
+    throw error;
+  }
+}
+
+class RunningCoordinator implements Coordinator {
+  readonly lost: Promise<FleetError>;
+  readonly #options: CoordinatorOptions;
+  readonly #now: () => number;
+  readonly #desk: Desk;
+  readonly #hearing: Hearing;
+  readonly #outgoing: Outgoing;
+  readonly #commits: Commits;
+  readonly #timers: Timers;
+  readonly #relay: Relay;
+  readonly #control: Control;
+  readonly #progress: ProgressRelay;
+  readonly #stop = new AbortController();
+  readonly #subscriptions: Subscription[] = [];
+  readonly #batches = new Set<Promise<void>>();
+  #flush: NodeJS.Timeout | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: CoordinatorOptions) {
+    const { store, transport, logger } = options;
+    const now = options.now ?? Date.now;
+    const flows = new FlowBook(options.flows);
+    const models = new ModelBook(now);
+    const values = new ValuesCache(options.maxCachedBytes ?? CACHED_BYTES);
+    const lost = Promise.withResolvers<FleetError>();
+    this.lost = lost.promise;
+    this.#options = options;
+    this.#now = now;
+    this.#desk = { store, flows, models, values, now };
+    this.#hearing = new Hearing(transport, now);
+    this.#progress = new ProgressRelay(store, transport, logger);
+    this.#outgoing = new Outgoing(transport, logger, () => this.#flushSoon());
+    this.#commits = new Commits({
+      desk: this.#desk,
+      outgoing: this.#outgoing,
+      logger,
+      stop: this.#stop.signal,
+      onLeaseLost: lost.resolve,
+      onHistory: options.onHistory,
+      onDue: (dueMs) => this.#timers.wakeAt(dueMs),
+      onRun: (run) => this.#noteRun(run),
+    });
+    const commits = this.#commits;
+    this.#timers = new Timers({ store, commits, hearing: this.#hearing, logger, now });
+    this.#relay = new Relay({ store, transport, outgoing: this.#outgoing, logger, now });
+    const onWoken = () => this.#timers.wakeAt(now());
+    this.#control = new Control({ store, transport, flows, models, logger, now, onWoken });
+  }
+
+  async start(): Promise<void> {
+    const { store, transport, logger, instance } = this.#options;
+    const { flows } = this.#desk;
+    await flows.save(store);
+    await this.#control.restore();
+    await reopenRuns(this.#desk, this.#commits, { transportLost: !transport.durable });
+    await this.#consume(controlQueue(instance), (deliveries) => this.#control.handle(deliveries));
+    const ready = await transport.readyCount(queue.replies);
+    const replies = await this.#consume(
+      queue.replies,
+      (deliveries, ack) => this.#replies(deliveries, ack),
+      () => this.#hearing.lost(),
+    );
+    this.#hearing.begin(replies, ready);
+    await this.#consume(queue.jobs, (deliveries, ack) => this.#jobs(deliveries, ack));
+    await this.#consume(queue.operations, (deliveries) =>
+      answerOperations(deliveries, { store, transport, tenant: TENANT, logger, now: this.#now }),
+    );
+    await this.#consume(queue.progress, (deliveries) => this.#progress.handle(deliveries));
+    this.#timers.start();
+    this.#relay.start();
+    await this.#control.askAll();
+    const names = flows.flows.map((flow) => `${flow.name} v${flow.version}`);
+    logger.info({ instance, durable: store.durable, flows: names }, 'coordinating');
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stopOnce();
+    return this.#stopped;
+  }
+
+  async #stopOnce(): Promise<void> {
+    await Promise.all(this.#subscriptions.map((subscription) => subscription.pause()));
+    const work = Promise.allSettled([
+      this.#timers.stop(),
+      this.#relay.stop(),
+      this.#hearing.stop(),
+      ...this.#batches,
+    ]);
+    // Work that waits for a store which is away is cut off; its deliveries go back to the queue.
+    const done = this.#commits.storeAvailable && (await settledWithin(work, FINISH_MS));
+    if (!done) this.#stop.abort();
+    await work;
+    await settledWithin(this.#outgoing.idle(), PUBLISH_LEFT_MS);
+    clearTimeout(this.#flush);
+    this.#flush = undefined;
+    await this.#flushNow();
+    this.#stop.abort();
+    await Promise.all(this.#subscriptions.map((subscription) => subscription.close()));
+    this.#options.logger.info({ instance: this.#options.instance }, 'stopped');
+  }
+
+  #jobs(deliveries: readonly Delivery[], ack: () => void): Promise<void> {
+    const { logger } = this.#options;
+    const options = { flows: this.#desk.flows, tenant: TENANT, logger, now: this.#now };
+    return this.#write(
+      deliveries.map((delivery) => jobTask(delivery, options)),
+      ack,
+    );
+  }
+
+  async #replies(deliveries: readonly Delivery[], ack: () => void): Promise<void> {
+    const { logger } = this.#options;
+    await this.#write(
+      deliveries.map((delivery) => replyTask(delivery, logger, this.#now)),
+      ack,
+    );
+    this.#hearing.heard(deliveries.length);
+  }
+
+  async #write(tasks: readonly Task[], ack: () => void): Promise<void> {
+    await this.#outgoing.room();
+    const committed = await this.#commits.commit(tasks);
+    ack();
+    this.#commits.publish(committed);
+  }
+
+  /** A handler that does not take `ack` is acknowledged when it is done. */
+  async #consume(
+    source: Parameters<typeof startConsumer>[0]['queue'],
+    handle: (deliveries: readonly Delivery[], ack: () => void) => Promise<void>,
+    onLost?: () => void,
+  ): Promise<Subscription> {
+    const subscription = await startConsumer({
+      transport: this.#options.transport,
+      queue: source,
+      batchSize: BATCH,
+      handle: (deliveries, ack) => this.#track(this.#acknowledged(handle, deliveries, ack)),
+      ...(onLost ? { onLost } : {}),
+    });
+    this.#subscriptions.push(subscription);
+    return subscription;
+  }
+
+  async #acknowledged(
+    handle: (deliveries: readonly Delivery[], ack: () => void) => Promise<void>,
+    deliveries: readonly Delivery[],
+    ack: () => void,
+  ): Promise<void> {
+    await handle(deliveries, ack);
+    // Settling twice is harmless: what was settled is skipped.
+    ack();
+  }
+
+  #track(batch: Promise<void>): Promise<void> {
+    this.#batches.add(batch);
+    return batch.finally(() => this.#batches.delete(batch));
+  }
+
+  #noteRun(run: Run): void {
+    this.#progress.noteRun(run);
+    const flow =
+      run.status === 'pending' ? this.#desk.flows.find(run.flow, run.flowVersion) : undefined;
+    // Nobody waits for it: workers announce themselves from time to time anyway.
+    if (flow) void this.#control.askFor(flow).catch(() => {});
+  }
+
+  #flushSoon(): void {
+    this.#flush ??= setTimeout(() => {
+      this.#flush = undefined;
+      void this.#flushNow();
+    }, FLUSH_MS).unref();
+  }
+
+  async #flushNow(): Promise<void> {
+    if (!this.#outgoing.hasConfirmed) return;
+    // Left undone it costs a message twice, which is legal.
+    await this.#commits.commit([]).catch(() => {});
+  }
+}

@@ -1,0 +1,56 @@
+import { instantSchema, nameSchema } from '../../../shared/envelope/envelope.ts';
+import { header } from '../../../shared/envelope/headers.ts';
+import { ContractError } from '../../../shared/errors/errors.ts';
+import { extractTrace, newTraceparent } from '../../../shared/telemetry/trace-context.ts';
+import type { Delivery } from '../../../shared/transport/transport.ts';
+
+/** What a job says outside of its body. */
+export interface JobHeaders {
+  readonly flowVersion: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly deadlineMs: number | undefined;
+  readonly priority: number;
+  readonly watch: boolean;
+  readonly traceparent: string;
+}
+
+/** Urgency of a job that names none, and the most that a client may ask for. */
+const NORMAL_PRIORITY = 1;
+const URGENT_PRIORITY = 2;
+
+/** Throws ContractError `deadline_invalid` or `flow_unknown`: a wish that cannot be kept must not be dropped silently. */
+export function jobHeadersOf({ headers }: Delivery): JobHeaders {
+  return {
+    flowVersion: flowVersionOf(headers[header.flowVersion]),
+    deadlineMs: deadlineOf(headers[header.deadline]),
+    priority: priorityOf(headers[header.priority]),
+    watch: headers[header.watch] === true || headers[header.watch] === 'true',
+    traceparent: extractTrace(headers).traceparent ?? newTraceparent(),
+  };
+}
+
+/** The client as the broker attests it; `anonymous` where it attests nobody. */
+export function clientOf({ userId }: Pick<Delivery, 'userId'>): string {
+  return userId !== undefined && nameSchema.safeParse(userId).success ? userId : 'anonymous';
+}
+
+function deadlineOf(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  const parsed = instantSchema.safeParse(value);
+  if (parsed.success) return Date.parse(parsed.data);
+  throw new ContractError('deadline_invalid', 'The deadline is no ISO 8601 instant.');
+}
+
+function flowVersionOf(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  const version = Number(value);
+  if (Number.isSafeInteger(version) && version > 0) return version;
+  throw new ContractError('flow_unknown', 'The version of the flow is no positive whole number.');
+}
+
+/** A wish: what makes no sense is normal. */
+function priorityOf(value: unknown): number {
+  const priority = Number(value ?? NORMAL_PRIORITY);
+  const valid = Number.isInteger(priority) && priority >= 0 && priority <= URGENT_PRIORITY;
+  return valid ? priority : NORMAL_PRIORITY;
+}

@@ -1,0 +1,158 @@
+import { type Job, nameSchema, type Result } from '../../../shared/envelope/envelope.ts';
+import { runIdOf } from '../../../shared/envelope/ids.ts';
+import { openDelivery } from '../../../shared/envelope/open-delivery.ts';
+import { describe } from '../../../shared/errors/describe.ts';
+import { ContractError, UnprocessableError } from '../../../shared/errors/errors.ts';
+import type { CompiledFlow } from '../../../shared/flow/kernel.ts';
+import type { Logger } from '../../../shared/telemetry/logger.ts';
+import type { Delivery } from '../../../shared/transport/transport.ts';
+import { jobDigestOf, newRun } from '../engine/new-run.ts';
+import type { Run } from '../engine/run.ts';
+import type { FlowBook } from '../flow-book.ts';
+import { type RefusedJob, refusalRow, resultRow } from '../messages.ts';
+import { parkedRow, parkTask } from '../parked.ts';
+import { type RunDraft, resultKey } from '../run-draft.ts';
+import type { Task } from '../transition.ts';
+import { clientOf, jobHeadersOf } from './job-headers.ts';
+
+/**
+ * Intake: what a delivery of the jobs queue becomes.
+ * 1. What cannot be read is parked in `dead.unprocessable`, and answered to nobody: nothing in it can be believed.
+ * 2. What can be read and cannot become a run is answered with a failed result, so that no client waits for ever:
+ *    `flow_unknown`, `input_invalid`, `id_conflict`, `deadline_invalid`, `deadline_exceeded`.
+ * 3. The same job again changes nothing; when its run has ended, it is answered with the stored result.
+ */
+export interface IntakeOptions {
+  readonly flows: FlowBook;
+  readonly tenant: string;
+  readonly logger: Logger;
+  readonly now: () => number;
+}
+
+interface ReadableJob {
+  readonly delivery: Delivery;
+  readonly job: Job;
+  readonly client: string;
+  readonly flow: string;
+  readonly runId: string;
+  readonly digest: string;
+}
+
+export function jobTask(delivery: Delivery, options: IntakeOptions): Task {
+  const { tenant, logger, now } = options;
+  try {
+    const readable = read(delivery, options);
+    const { runId } = readable;
+    return {
+      runId,
+      decide: (draft) => takeIn(readable, draft, options),
+      giveUp: (draft, error) => draft.publish(parkedRow(delivery, error, now())),
+    };
+  } catch (error) {
+    const { code, message } = describe(error);
+    const { messageId, routingKey } = delivery;
+    logger.warn({ code, messageId, flow: routingKey, tenant }, `job refused: ${message}`);
+    return parkTask(delivery, error, now());
+  }
+}
+
+function read(delivery: Delivery, { tenant, logger, now }: IntakeOptions): ReadableJob {
+  const client = clientOf(delivery);
+  const flow = delivery.routingKey;
+  const job = openDelivery('job', delivery, {
+    nowMs: now(),
+    onInvisibleText: () => logger.warn({ flow, client }, 'the job holds text that nobody can see'),
+  });
+  // `operation` is taken: answers to operations have it where results have their flow.
+  if (flow === 'operation' || !nameSchema.safeParse(flow).success) {
+    throw new UnprocessableError('flow_unknown', 'The routing key is no name of a flow.');
+  }
+  const runId = runIdOf(tenant, client, job.id);
+  return {
+    delivery,
+    job,
+    client,
+    flow,
+    runId,
+    digest: jobDigestOf(flow, job.payload, job.context),
+  };
+}
+
+async function takeIn(job: ReadableJob, draft: RunDraft, options: IntakeOptions): Promise<void> {
+  try {
+    if (draft.run) await repeat(job, draft.run, draft);
+    else await begin(job, draft, options);
+  } catch (error) {
+    if (!(error instanceof ContractError)) throw error;
+    refuse(job, error, draft, options.logger);
+  }
+}
+
+async function begin(
+  readable: ReadableJob,
+  draft: RunDraft,
+  options: IntakeOptions,
+): Promise<void> {
+  const { delivery, job, client } = readable;
+  const { flowVersion, ...headers } = jobHeadersOf(delivery);
+  const flow = fitting(readable, options.flows.find(readable.flow, flowVersion));
+  if (headers.deadlineMs !== undefined && headers.deadlineMs <= draft.nowMs) {
+    throw new ContractError('deadline_exceeded', 'The deadline of the job has passed.');
+  }
+  const { priority, watch, traceparent, deadlineMs } = headers;
+  await draft.start(
+    newRun({
+      tenant: options.tenant,
+      client,
+      job,
+      flow,
+      priority,
+      watch,
+      traceparent,
+      acceptedAtMs: draft.nowMs,
+      ...(delivery.correlationId ? { correlationId: delivery.correlationId } : {}),
+      ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    }),
+  );
+}
+
+/** The flow, if there is one and the job fits it. */
+function fitting({ job, flow: name }: ReadableJob, flow: CompiledFlow | undefined): CompiledFlow {
+  if (!flow) throw new ContractError('flow_unknown', `No flow ${name} is loaded here.`);
+  const problems = flow.checkInput(job.payload);
+  if (problems.length === 0) return flow;
+  const message = `The payload does not fit the flow ${name}: ${problems.join('; ')}`;
+  throw new ContractError('input_invalid', message);
+}
+
+/** The same job came again. */
+async function repeat(readable: ReadableJob, run: Run, draft: RunDraft): Promise<void> {
+  if (run.jobDigest !== readable.digest) {
+    throw new ContractError(
+      'id_conflict',
+      `The id ${readable.job.id} belongs to another job of this client; give this one an id of its own.`,
+    );
+  }
+  if (run.finishedAtMs === null) return;
+  const result = (await draft.read(resultKey)) as unknown as Result | undefined;
+  if (!result) return;
+  const correlationId = readable.delivery.correlationId;
+  draft.publish(resultRow(run, result, { nowMs: draft.nowMs, correlationId }));
+}
+
+function refuse(
+  readable: ReadableJob,
+  error: ContractError,
+  draft: RunDraft,
+  logger: Logger,
+): void {
+  const { code, message } = error;
+  const { flow, client, runId: run, delivery, job } = readable;
+  logger.warn({ code, run, flow, client, job: job.id }, 'job refused');
+  const refused: RefusedJob = {
+    ...readable,
+    error: { code, message },
+    correlationId: delivery.correlationId,
+  };
+  draft.publish(refusalRow(refused, draft.nowMs));
+}

@@ -1,0 +1,71 @@
+import { header, SCHEMA_VERSION } from '../../../shared/envelope/headers.ts';
+import type { JsonObject } from '../../../shared/envelope/json.ts';
+import { message } from '../../../shared/envelope/message.ts';
+import { openDelivery } from '../../../shared/envelope/open-delivery.ts';
+import { describe } from '../../../shared/errors/describe.ts';
+import { ContractError, UnprocessableError } from '../../../shared/errors/errors.ts';
+import type { Logger } from '../../../shared/telemetry/logger.ts';
+import { exchange, routingKey } from '../../../shared/transport/topology.ts';
+import type { Delivery, OutgoingMessage, Transport } from '../../../shared/transport/transport.ts';
+import { clientOf } from '../intake/job-headers.ts';
+import { outgoingOf } from '../messages.ts';
+import { parkedRow } from '../parked.ts';
+import { type Store, StoreUnavailableError } from '../store/store.ts';
+import type { Operation } from './operation.ts';
+import { runGet } from './run-get.ts';
+
+const operations: ReadonlyMap<string, Operation> = new Map(
+  [runGet].map((operation) => [operation.verb, operation]),
+);
+
+export interface OperationsOptions {
+  readonly store: Store;
+  readonly transport: Transport;
+  readonly tenant: string;
+  readonly logger: Logger;
+  readonly now: () => number;
+}
+
+/**
+ * Answers a batch of operations; resolves when the answers are with the broker. The verb is the routing key; the answer has
+ * the operation's id and goes to `operation.<status>.<client>`. What cannot be read is parked.
+ */
+export async function answerOperations(
+  deliveries: readonly Delivery[],
+  options: OperationsOptions,
+): Promise<void> {
+  const answers: OutgoingMessage[] = [];
+  for (const delivery of deliveries) answers.push(await answer(delivery, options));
+  await options.transport.publish(answers);
+}
+
+async function answer(delivery: Delivery, options: OperationsOptions): Promise<OutgoingMessage> {
+  const { store, tenant, logger, now } = options;
+  const client = clientOf(delivery);
+  const verb = delivery.routingKey;
+  try {
+    const { id, payload } = openDelivery('operation', delivery, { nowMs: now() });
+    const reply = (status: 'succeeded' | 'failed', body: JsonObject) =>
+      message({
+        type: 'answer',
+        exchange: exchange.results,
+        routingKey: routingKey.answer(status, client),
+        correlationId: delivery.correlationId ?? id,
+        headers: { [header.schemaVersion]: SCHEMA_VERSION },
+        envelope: { id, timestamp: new Date(now()).toISOString(), payload: body, context: {} },
+      });
+    try {
+      const operation = operations.get(verb);
+      if (!operation) throw new ContractError('verb_unknown', `No operation is named ${verb}.`);
+      return reply('succeeded', await operation.run(payload, { store, tenant, client }));
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) logger.warn({ verb, code: error.code }, verb);
+      const { code, message: sentence } = describe(error);
+      return reply('failed', { code, message: sentence });
+    }
+  } catch (error) {
+    if (!(error instanceof UnprocessableError)) throw error;
+    logger.warn({ code: error.code, verb, client }, `operation refused: ${error.message}`);
+    return outgoingOf(parkedRow(delivery, error, now()));
+  }
+}

@@ -1,0 +1,93 @@
+import type { Logger } from '../../../shared/telemetry/logger.ts';
+import type { Transport } from '../../../shared/transport/transport.ts';
+import { outgoingOf } from '../messages.ts';
+import type { OutboxRow } from '../store/store.ts';
+
+/** Above this many messages on their way, consumers wait: without it a slow broker fills the memory. */
+const MAX_ON_THE_WAY = 2_000;
+
+/** Messages of committed outbox rows on their way to the broker, and the ids of those that arrived. */
+export class Outgoing {
+  readonly #transport: Transport;
+  readonly #logger: Logger;
+  /** Told when there are ids to delete and nobody may come by to take them along. */
+  readonly #onConfirmed: () => void;
+  #confirmed: string[] = [];
+  #onTheWay = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(transport: Transport, logger: Logger, onConfirmed: () => void) {
+    this.#transport = transport;
+    this.#logger = logger;
+    this.#onConfirmed = onConfirmed;
+  }
+
+  /** Publishes rows; what is not confirmed stays in the outbox, where the relay finds it. Never rejects. */
+  async publish(rows: readonly OutboxRow[]): Promise<void> {
+    this.#onTheWay += rows.length;
+    try {
+      const outcomes = await this.#transport.publish(rows.map(outgoingOf));
+      for (const [index, outcome] of outcomes.entries()) {
+        const row = rows[index];
+        if (!row) continue;
+        if (outcome.status === 'confirmed') this.#confirmed.push(row.id);
+        else
+          this.#logger.warn(
+            aboutRow(row, outcome.status),
+            `not published: ${outcome.error.message}`,
+          );
+      }
+    } finally {
+      this.#onTheWay -= rows.length;
+      this.#wake();
+    }
+    if (this.#confirmed.length > 0) this.#onConfirmed();
+  }
+
+  /** Rows that need not be published any more. */
+  drop(rows: readonly OutboxRow[]): void {
+    for (const row of rows) this.#confirmed.push(row.id);
+    if (rows.length > 0) this.#onConfirmed();
+  }
+
+  /** Ids of rows to delete in the transaction at hand. */
+  takeConfirmed(): readonly string[] {
+    const confirmed = this.#confirmed;
+    this.#confirmed = [];
+    return confirmed;
+  }
+
+  /** They were not deleted after all. */
+  giveBackConfirmed(ids: readonly string[]): void {
+    this.#confirmed.push(...ids);
+  }
+
+  get hasConfirmed(): boolean {
+    return this.#confirmed.length > 0;
+  }
+
+  /** Resolves when another batch may be published. */
+  async room(): Promise<void> {
+    while (this.#onTheWay > MAX_ON_THE_WAY) await this.#change();
+  }
+
+  /** Resolves when nothing is on its way. */
+  async idle(): Promise<void> {
+    while (this.#onTheWay > 0) await this.#change();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+function aboutRow(row: OutboxRow, status: string): object {
+  const [step, attempt] = row.attemptKey?.split('#') ?? [];
+  return { run: row.runId, step, attempt, type: row.type, routingKey: row.routingKey, status };
+}

@@ -1,0 +1,42 @@
+import { decode } from '../envelope/codec.ts';
+import { header, SCHEMA_VERSION } from '../envelope/headers.ts';
+import { newId } from '../envelope/ids.ts';
+import type { JsonObject } from '../envelope/json.ts';
+import { message } from '../envelope/message.ts';
+import { exchange, routingKey } from '../transport/topology.ts';
+import type { OutgoingMessage } from '../transport/transport.ts';
+import type { SubmitOptions } from './options.ts';
+
+export interface JobSpec extends SubmitOptions {
+  readonly flow: string;
+  readonly payload: JsonObject;
+  readonly nowMs: number;
+}
+
+/**
+ * The message of a job. Throws UnprocessableError for one that the fleet would refuse unread: its sender would wait for an
+ * answer that never comes.
+ */
+export function jobMessage(spec: JobSpec): OutgoingMessage {
+  const { flow, payload, nowMs, id = newId(), context = {}, deadlineMs } = spec;
+  const job = message({
+    type: 'job',
+    exchange: exchange.jobs,
+    routingKey: routingKey.job(flow),
+    // One for each submission: it tells the refusal of this one from the result of an earlier one under the same id.
+    correlationId: spec.id === undefined ? id : newId(),
+    mandatory: true,
+    headers: {
+      [header.schemaVersion]: SCHEMA_VERSION,
+      ...(deadlineMs === undefined
+        ? {}
+        : { [header.deadline]: new Date(nowMs + deadlineMs).toISOString() }),
+      ...(spec.watch ? { [header.watch]: 'true' } : {}),
+      ...(spec.flowVersion === undefined ? {} : { [header.flowVersion]: spec.flowVersion }),
+      ...(spec.traceparent === undefined ? {} : { [header.traceparent]: spec.traceparent }),
+    },
+    envelope: { id, timestamp: new Date(nowMs).toISOString(), payload, context },
+  });
+  decode('job', job.body, { trust: 'untrusted' });
+  return job;
+}

@@ -1,0 +1,63 @@
+import type { Answer } from '../envelope/envelope.ts';
+import { header, SCHEMA_VERSION } from '../envelope/headers.ts';
+import { newId } from '../envelope/ids.ts';
+import type { JsonObject } from '../envelope/json.ts';
+import { message } from '../envelope/message.ts';
+import { FleetError } from '../errors/errors.ts';
+import { exchange } from '../transport/topology.ts';
+import type { Transport } from '../transport/transport.ts';
+import { withTimeout } from './timeout.ts';
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** Questions to the coordinators that wait for their answers. */
+export class Operations {
+  readonly #transport: Transport;
+  readonly #waiting = new Map<string, PromiseWithResolvers<JsonObject>>();
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** Throws FleetError with the code of a failed answer, or `operation_timeout`. */
+  async ask(verb: string, args: JsonObject, timeoutMs = DEFAULT_TIMEOUT_MS): Promise<JsonObject> {
+    const id = newId();
+    const waiting = Promise.withResolvers<JsonObject>();
+    this.#waiting.set(id, waiting);
+    try {
+      const question = message({
+        type: 'operation',
+        exchange: exchange.operations,
+        routingKey: verb,
+        correlationId: id,
+        headers: { [header.schemaVersion]: SCHEMA_VERSION },
+        expirationMs: timeoutMs,
+        envelope: { id, timestamp: new Date().toISOString(), payload: args, context: {} },
+      });
+      return await withTimeout(
+        Promise.all([waiting.promise, this.#transport.publish([question])]).then(([body]) => body),
+        timeoutMs,
+        () =>
+          new FleetError(
+            'operation_timeout',
+            `No coordinator answered ${verb} in ${timeoutMs} ms.`,
+          ),
+      );
+    } finally {
+      this.#waiting.delete(id);
+    }
+  }
+
+  answered(answer: Answer, succeeded: boolean): void {
+    const waiting = this.#waiting.get(answer.id);
+    if (succeeded) waiting?.resolve(answer.payload);
+    else {
+      const { code, message: sentence } = answer.payload;
+      waiting?.reject(new FleetError(String(code), String(sentence)));
+    }
+  }
+
+  close(error: FleetError): void {
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+  }
+}

@@ -1,0 +1,37 @@
+import type { JsonObject } from '../envelope/json.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Transport } from '../transport/transport.ts';
+
+export interface ClientOptions {
+  /** Memory or AMQP; it stays the caller's to close. Its `userId` is the client's name. */
+  readonly transport: Transport;
+  readonly logger?: Logger;
+}
+
+export interface SubmitOptions {
+  /** The job's id: 1 to 64 letters, digits, `_` and `-`. The same id with the same job is the same run. Default: a new one. */
+  readonly id?: string;
+  /** How long the run may take, in milliseconds from now. Default: what the flow says. */
+  readonly deadlineMs?: number;
+  /** What later models may need beside the payload. */
+  readonly context?: JsonObject;
+  /** True: `onProgress` hears of this run. */
+  readonly watch?: boolean;
+  /** Version of the flow. Default: the newest. */
+  readonly flowVersion?: number;
+  /** W3C trace context that the run continues. */
+  readonly traceparent?: string;
+}
+
+export interface WaitOptions {
+  /** Longest wait, in milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+/** A job that the broker has taken. */
+export interface Submitted {
+  /** The job's id. */
+  readonly id: string;
+  /** The run that it becomes. */
+  readonly run: string;
+}

@@ -1,0 +1,88 @@
+import { GenericContainer, type StartedTestContainer, Wait } from 'testcontainers';
+import { freePorts, run } from './command.ts';
+import { ManagementApi } from './management.ts';
+import { guestUrl, type PrivateBroker } from './running-broker.ts';
+
+const image = 'rabbitmq:4-management';
+/** Marks our containers with the test run they belong to. */
+const label = 'flotilla.test-run';
+
+/** True when containers can be started here. */
+export async function dockerWorks(): Promise<boolean> {
+  return (await run('docker', ['info'], { timeoutMs: 10_000 })).succeeded;
+}
+
+/** Starts RabbitMQ in a container on free ports. Rejects when the image cannot be had. */
+export async function startContainer(testRun: string): Promise<PrivateBroker> {
+  // The clean-up container needs an image of its own, which offline machines lack; `removeContainers` does its work.
+  process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
+  const [port = 0, managementPort = 0] = await freePorts(2);
+  const container = await new GenericContainer(image)
+    // Fixed ports: they must be the same after a restart.
+    .withExposedPorts({ container: 5672, host: port }, { container: 15672, host: managementPort })
+    .withLabels({ [label]: testRun })
+    .withWaitStrategy(Wait.forLogMessage(/Server startup complete/))
+    .withStartupTimeout(90_000)
+    .start();
+  const broker = new ContainerBroker(container, port, managementPort);
+  await broker.ready();
+  return broker;
+}
+
+/** Removes what a test run may have left because its process died. */
+export async function removeContainers(testRun: string): Promise<void> {
+  const listed = await run('docker', ['ps', '-aq', '--filter', `label=${label}=${testRun}`]);
+  const ids = listed.succeeded ? listed.output.split(/\s+/).filter(Boolean) : [];
+  if (ids.length > 0) await run('docker', ['rm', '-fv', ...ids]);
+}
+
+class ContainerBroker implements PrivateBroker {
+  readonly description = `a container of ${image}`;
+  readonly url: string;
+  readonly port: number;
+  readonly #container: StartedTestContainer;
+  readonly #management: ManagementApi;
+
+  constructor(container: StartedTestContainer, port: number, managementPort: number) {
+    this.#container = container;
+    this.port = port;
+    this.url = guestUrl(port);
+    const api = `http://127.0.0.1:${managementPort}`;
+    this.#management = new ManagementApi(api, 'guest', 'guest');
+  }
+
+  ready(): Promise<void> {
+    return this.#management.listening(5672);
+  }
+
+  async addVhost(name: string): Promise<string> {
+    await this.#management.addVhost(name);
+    return guestUrl(this.port, name);
+  }
+
+  async removeVhost(name: string): Promise<void> {
+    await this.#management.removeVhost(name);
+  }
+
+  async restart(how: 'cleanly' | 'killed'): Promise<void> {
+    const id = this.#container.getId();
+    await docker(...(how === 'killed' ? ['kill', id] : ['stop', '-t', '20', id]));
+    await docker('start', id);
+    await this.ready();
+  }
+
+  async control(...args: string[]): Promise<string> {
+    const result = await this.#container.exec(['rabbitmqctl', ...args]);
+    if (result.exitCode !== 0) throw new Error(result.output);
+    return result.output;
+  }
+
+  async stop(): Promise<void> {
+    await this.#container.stop({ timeout: 1_000 });
+  }
+}
+
+async function docker(...args: string[]): Promise<void> {
+  const result = await run('docker', args);
+  if (!result.succeeded) throw new Error(`docker ${args.join(' ')}: ${result.output}`);
+}

@@ -1,0 +1,53 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { eventually } from './eventually.ts';
+
+/** A program of the project in a process of its own. */
+export interface Child {
+  /** What it wrote to both outputs. */
+  readonly output: () => string;
+  /** Resolves when its output has this text. */
+  said(text: string): Promise<void>;
+  /** SIGKILL. Resolves when it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM. Resolves to the exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts a TypeScript file of the project with this Node. */
+export function startChild(
+  file: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Child {
+  const child: ChildProcess = spawn(process.execPath, [file, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const exited = once(child, 'exit');
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (bytes: Buffer) => {
+      output += bytes.toString();
+    });
+  }
+  const end = async (signal: 'SIGKILL' | 'SIGTERM') => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    await exited;
+    return child.exitCode;
+  };
+  return {
+    output: () => output,
+    said: async (text) => {
+      await eventually(
+        () => {
+          if (output.includes(text)) return true;
+          throw new Error(`No '${text}' in:\n${output}`);
+        },
+        { timeoutMs: 20_000 },
+      );
+    },
+    kill: async () => void (await end('SIGKILL')),
+    stop: () => end('SIGTERM'),
+  };
+}
