@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { type Context, context, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
 import { TRACEPARENT_HEADER, TRACESTATE_HEADER } from './trace-headers.ts';
 
@@ -106,9 +106,18 @@ function traceparentOf(traceId: string, flags: string): string {
   return `00-${traceId}-${randomId(8)}-${flags}`;
 }
 
+/** Random bytes are asked for by the page: a call for each id would cost more than the rest of a message's headers. */
+const pool = Buffer.alloc(4_096);
+let taken = pool.length;
+
 /** Random hexadecimal digits, never all zero: the grammar gives that a meaning of its own. */
 function randomId(bytes: number): string {
-  const id = randomBytes(bytes);
+  if (taken + bytes > pool.length) {
+    randomFillSync(pool);
+    taken = 0;
+  }
+  const id = pool.subarray(taken, taken + bytes);
+  taken += bytes;
   if (id.every((byte) => byte === 0)) id[bytes - 1] = 1;
   return id.toString('hex');
 }

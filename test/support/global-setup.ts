@@ -1,15 +1,21 @@
 import type { TestProject } from 'vitest/node';
 import { BrokerDesk, type DeskAddress } from './broker/desk.ts';
+import { PostgresDesk, type PostgresDeskAddress } from './postgres/desk.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     brokerDesk: DeskAddress;
+    postgresDesk: PostgresDeskAddress;
   }
 }
 
-/** Opens the desk that lends the run's broker to test files. No broker is started before one is asked for. */
+/** Opens the desks that lend the run's broker and database to test files. Neither is started before it is asked for. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const desk = new BrokerDesk();
-  project.provide('brokerDesk', await desk.open());
-  return () => desk.close();
+  const broker = new BrokerDesk();
+  const postgres = new PostgresDesk();
+  project.provide('brokerDesk', await broker.open());
+  project.provide('postgresDesk', await postgres.open());
+  return async () => {
+    await Promise.all([broker.close(), postgres.close()]);
+  };
 }

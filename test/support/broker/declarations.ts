@@ -1,9 +1,3 @@
-/** What a client declared, as far as it is not taken away with the client. */
-export interface Declarations {
-  readonly queues: ReadonlySet<string>;
-  readonly exchanges: ReadonlySet<string>;
-}
-
 const METHOD_FRAME = 1;
 const QUEUE_DECLARE = 0x0032000a;
 const EXCHANGE_DECLARE = 0x0028000a;
@@ -11,7 +5,7 @@ const EXCHANGE_DECLARE = 0x0028000a;
 const PREAMBLE_BYTES = 8;
 
 /** Reads the names of declared queues and exchanges from the bytes that AMQP clients send. */
-export class DeclarationReader implements Declarations {
+export class DeclarationReader {
   readonly queues = new Set<string>();
   readonly exchanges = new Set<string>();
   readonly #rest = new Map<number, Buffer>();

@@ -1,6 +1,6 @@
 import { dockerWorks, startContainer } from './container.ts';
 import { givenBroker } from './given.ts';
-import { installRabbitmq, mayInstall } from './install.ts';
+import { installPackage, mayInstall } from './install.ts';
 import { rabbitmqServer, startNative } from './native.ts';
 import type { PrivateBroker, RunningBroker } from './running-broker.ts';
 
@@ -37,7 +37,7 @@ async function onThisMachine(): Promise<PrivateBroker | undefined> {
 
 async function installed(): Promise<PrivateBroker | undefined> {
   if (!(await mayInstall())) return undefined;
-  await installRabbitmq();
+  await installPackage('rabbitmq-server');
   return onThisMachine();
 }
 

@@ -13,15 +13,15 @@ export async function mayInstall(): Promise<boolean> {
   return /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(system) && !watched;
 }
 
-/** Installs the distribution's rabbitmq-server and lets no service of it start. Rejects when apt-get fails. */
-export async function installRabbitmq(): Promise<void> {
+/** Installs a package of the distribution and lets no service of it start. Rejects when apt-get fails. */
+export async function installPackage(name: string): Promise<void> {
   const restore = await forbidServices();
   try {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
     await run('apt-get', ['update', '-q'], { env, timeoutMs: 180_000 });
     // Another test file may be installing at the same time: wait for its lock.
     const wait = ['-o', 'DPkg::Lock::Timeout=300'];
-    const install = [...wait, 'install', '-y', '-q', '--no-install-recommends', 'rabbitmq-server'];
+    const install = [...wait, 'install', '-y', '-q', '--no-install-recommends', name];
     const result = await run('apt-get', install, { env, timeoutMs: 600_000 });
     if (!result.succeeded) throw new Error(`apt-get ${install.join(' ')}: ${result.output}`);
   } finally {

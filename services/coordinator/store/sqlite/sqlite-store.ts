@@ -2,6 +2,15 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { JsonObject, JsonValue } from '../../../../shared/envelope/json.ts';
 import type { Run } from '../../engine/run.ts';
 import {
+  flowRowOf,
+  historyOf,
+  type OutboxRecord,
+  outboxRowOf,
+  type RunRecord,
+  runOf,
+  type ValueRecord,
+} from '../rows.ts';
+import {
   type FlowRow,
   type HistoryRow,
   type ManifestRow,
@@ -13,15 +22,6 @@ import {
 import { openDatabase } from './database.ts';
 import { classifyFault } from './faults.ts';
 import { Lease } from './lease.ts';
-import {
-  flowRowOf,
-  historyOf,
-  type OutboxRecord,
-  outboxRowOf,
-  type RunRecord,
-  runOf,
-  type ValueRecord,
-} from '../rows.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 import { SqliteTransaction } from './transaction.ts';
 import { Turns } from './turns.ts';

@@ -1,6 +1,5 @@
 import { FleetError } from '../../../../shared/errors/errors.ts';
 import type { Run } from '../../engine/run.ts';
-import type { Changes, FlowRow, StoreTransaction, ValueRow } from '../store.ts';
 import {
   flowRowOf,
   historyByRun,
@@ -9,6 +8,7 @@ import {
   type ValueRecord,
   valueRowOf,
 } from '../rows.ts';
+import type { Changes, FlowRow, StoreTransaction, ValueRow } from '../store.ts';
 import type { Statements } from './statements.ts';
 
 /** The work of one transaction on SQLite; the file has one writer, so that reading a run is locking it. */
