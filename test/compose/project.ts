@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:net';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const root = resolve(import.meta.dirname, '../..');
+
+export interface ComposeProject {
+  /** AMQP URL of the fleet's broker, from this host. */
+  readonly url: string;
+  /** Runs `docker compose …` in the project; gives its standard output. */
+  compose(...args: string[]): Promise<string>;
+  /** Runs the command line tool on this host. */
+  flotilla(...args: string[]): Promise<string>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return address.port;
+}
+
+/** The compose file under a project name and host ports of its own, so that it disturbs no other. */
+export async function composeProject(): Promise<ComposeProject> {
+  const [amqpPort, managementPort] = [await freePort(), await freePort()];
+  const name = `flotilla-test-${process.pid}`;
+  const env = {
+    ...process.env,
+    AMQP_PORT: String(amqpPort),
+    MANAGEMENT_PORT: String(managementPort),
+    COMPOSE_PROJECT_NAME: name,
+  };
+  const maxBuffer = 64 * 1024 * 1024;
+  return {
+    url: `amqp://flotilla:flotilla@127.0.0.1:${amqpPort}`,
+    async compose(...args) {
+      return (await run('docker', ['compose', ...args], { cwd: root, env, maxBuffer })).stdout;
+    },
+    async flotilla(...args) {
+      const file = resolve(root, 'services/cli/flotilla.js');
+      return (await run(process.execPath, [file, ...args], { cwd: root, maxBuffer })).stdout;
+    },
+  };
+}
