@@ -40,7 +40,7 @@ export class ActiveCall implements Call {
   readonly deliveries: Delivery[];
   /** Never resolves; rejects with the reason as soon as the call is aborted. */
   readonly over: Promise<never>;
-  readonly reask: readonly string[] = [];
+  readonly reask: readonly string[];
 
   // Properties, not methods: a model may take them out of the call (`run(input, { emit })`).
   readonly usage = (report: UsageReport): void => {
@@ -73,6 +73,7 @@ export class ActiveCall implements Call {
   #ended = false;
 
   constructor(options: ActiveCallOptions) {
+    this.reask = options.request.step.reask ?? [];
     this.request = options.request;
     this.deliveries = [options.delivery];
     this.#clock = options.clock;

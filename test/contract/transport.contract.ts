@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { consumingContract } from './transport-consuming.contract.ts';
+import { exclusiveContract } from './transport-exclusive.contract.ts';
 import { ContractContext, type TransportHarness } from './transport-harness.ts';
 import { publishingContract, type TransportFeatures } from './transport-publishing.contract.ts';
 
@@ -13,5 +14,6 @@ export function transportContract(
     const context = new ContractContext(start);
     publishingContract(context, features);
     consumingContract(context);
+    exclusiveContract(context);
   });
 }

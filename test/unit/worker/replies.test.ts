@@ -36,6 +36,20 @@ describe('a reply', () => {
     expect(reply.context).toEqual({ language: 'de' });
   });
 
+  it('to a request that asks again was made knowing what was wrong with the last one', async () => {
+    const asked: (readonly string[])[] = [];
+    const model = echo({
+      run(input, call) {
+        asked.push(call.reask);
+        return input;
+      },
+    });
+    await bench.worker(model);
+    await bench.ask(request({ text: 'x' }));
+    await bench.ask(request({ text: 'x' }, { attempt: 2, reask: ['text is too short'] }));
+    expect(asked).toEqual([[], ['text is too short']]);
+  });
+
   it('adds up what the model used, and counts the call', async () => {
     const model = echo({
       run(input, { usage }) {
