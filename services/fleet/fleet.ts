@@ -7,7 +7,7 @@ import { MemoryBroker } from '../../shared/transport/memory/broker.ts';
 import { connectMemory } from '../../shared/transport/memory/transport.ts';
 import type { Transport } from '../../shared/transport/transport.ts';
 import { manifestOf } from '../../shared/worker/manifest-of.ts';
-import type { Model } from '../../shared/worker/model.ts';
+import type { AnyModel } from '../../shared/worker/model.ts';
 import { startWorker, type Worker } from '../../shared/worker/worker.ts';
 import { type Coordinator, startCoordinator } from '../coordinator/coordinator.ts';
 import type { HistoryRow, Store } from '../coordinator/store/store.ts';
@@ -73,7 +73,7 @@ class FleetParts {
     this.#store = store;
   }
 
-  async start(options: FleetOptions, models: readonly Model[]): Promise<Fleet> {
+  async start(options: FleetOptions, models: readonly AnyModel[]): Promise<Fleet> {
     const { flows, store, logger, onHistory, onModel } = options;
     // Workers first: no run of an earlier process finds its model missing.
     await Promise.all(
@@ -106,7 +106,7 @@ class FleetParts {
     return this.#stopped;
   }
 
-  async #serve(model: Model, logger: Logger): Promise<void> {
+  async #serve(model: AnyModel, logger: Logger): Promise<void> {
     const worker = await startWorker({
       model,
       transport: this.#connect(logger),
@@ -134,7 +134,10 @@ class FleetParts {
   }
 }
 
-async function modelsOf(flows: readonly LoadedFlow[], env: FleetOptions['env']): Promise<Model[]> {
+async function modelsOf(
+  flows: readonly LoadedFlow[],
+  env: FleetOptions['env'],
+): Promise<AnyModel[]> {
   const names = [...new Set(flows.flatMap(({ flow }) => flow.models.map(({ model }) => model)))];
   const found = await Promise.all(names.map((name) => findModel(name, env)));
   const missing = names.filter((_, index) => found[index] === undefined);
@@ -147,7 +150,7 @@ async function modelsOf(flows: readonly LoadedFlow[], env: FleetOptions['env']):
   return found.filter((model) => model !== undefined);
 }
 
-function check(flows: readonly LoadedFlow[], models: readonly Model[]): void {
+function check(flows: readonly LoadedFlow[], models: readonly AnyModel[]): void {
   const manifests = models.map((model) => manifestOf(model, 'fleet', model.concurrency));
   const problems = modelProblems(flows, manifests);
   if (problems.length > 0) throw new ConfigError(problems.map(formatProblem), 'flow_invalid');

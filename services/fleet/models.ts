@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Manifest } from '../../shared/envelope/manifest.ts';
 import { manifestOf } from '../../shared/worker/manifest-of.ts';
-import type { Model } from '../../shared/worker/model.ts';
+import type { AnyModel } from '../../shared/worker/model.ts';
 
 const services = fileURLToPath(new URL('..', import.meta.url));
 
@@ -15,8 +15,8 @@ export const shippedModels: readonly string[] = readdirSync(services)
   .sort();
 
 /** A module is read only when its model is asked for: `run` stays quick. */
-async function moduleOf(name: string): Promise<Model> {
-  const { model }: { model: Model } = await import(`../${name}/model.ts`);
+async function moduleOf(name: string): Promise<AnyModel> {
+  const { model }: { model: AnyModel } = await import(`../${name}/model.ts`);
   return model;
 }
 
@@ -35,7 +35,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * The model of this name, or undefined when there is none. Reads its module; the model's data is read by its own load(). Throws
  * ConfigError when the model is a file and the environment does not name its server.
  */
-export async function findModel(name: string, env: Environment): Promise<Model | undefined> {
+export async function findModel(name: string, env: Environment): Promise<AnyModel | undefined> {
   if (shippedModels.includes(name)) return moduleOf(name);
   if (!fileModels().includes(name)) return undefined;
   const { served } = await import('../../shared/llm/llm-model.ts');

@@ -1,12 +1,11 @@
-import type { JsonObject } from '../envelope/json.ts';
 import { PermanentError } from '../errors/errors.ts';
 import type { ActiveCall } from './active-call.ts';
-import type { Model } from './model.ts';
+import type { AnyModel } from './model.ts';
 import type { Runner } from './runner.ts';
 import type { Semaphore } from './semaphore.ts';
 
 interface Waiting {
-  readonly input: JsonObject;
+  readonly input: object;
   readonly call: ActiveCall;
   readonly answer: PromiseWithResolvers<unknown>;
 }
@@ -15,7 +14,7 @@ interface Waiting {
  * Runs calls together: a batch starts when it is full or when its first call has waited `withinMs`, and takes a slot as one.
  * A batch whose calls are all over is abandoned. Only for models with `batch` and `runBatch`.
  */
-export async function batchRunner(model: Model, slots: Semaphore): Promise<Runner> {
+export async function batchRunner(model: AnyModel, slots: Semaphore): Promise<Runner> {
   const loaded = await model.load?.();
   const { size = 1, withinMs = 0 } = model.batch ?? {};
   const waiting: Waiting[] = [];
@@ -69,14 +68,14 @@ function begins({ call, answer }: Waiting): boolean {
 }
 
 /** One runBatch; never rejects. Resolves when it has answered, or when no call of it is waited for any more. */
-async function runTogether(model: Model, batch: Waiting[], loaded: unknown): Promise<void> {
+async function runTogether(model: AnyModel, batch: Waiting[], loaded: unknown): Promise<void> {
   if (batch.length === 0) return;
   const answered = answerAll(model, batch, loaded);
   const allOver = Promise.allSettled(batch.map(({ call }) => call.over));
   await Promise.race([answered, allOver]);
 }
 
-async function answerAll(model: Model, batch: Waiting[], loaded: unknown): Promise<void> {
+async function answerAll(model: AnyModel, batch: Waiting[], loaded: unknown): Promise<void> {
   try {
     const inputs = batch.map(({ input }) => input);
     const calls = batch.map(({ call }) => call);

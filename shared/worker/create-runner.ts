@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors/errors.ts';
 import { batchRunner } from './batch-runner.ts';
-import type { Model } from './model.ts';
+import type { AnyModel } from './model.ts';
 import { inlineRunner, type Runner } from './runner.ts';
 import { Semaphore } from './semaphore.ts';
 import { threadRunner } from './threads/thread-runner.ts';
@@ -9,7 +9,7 @@ import { threadRunner } from './threads/thread-runner.ts';
  * Loads a model the way it wants to be run. Rejects with what load() threw, and with a ConfigError for a model that cannot be
  * run at all.
  */
-export function createRunner(model: Model, concurrency: number): Promise<Runner> {
+export function createRunner(model: AnyModel, concurrency: number): Promise<Runner> {
   const problems = problemsOf(model, concurrency);
   if (problems.length > 0) return Promise.reject(new ConfigError(problems, 'model_invalid'));
   const slots = new Semaphore(concurrency);
@@ -21,11 +21,11 @@ export function createRunner(model: Model, concurrency: number): Promise<Runner>
 }
 
 /** Requests that may be in work at a time. */
-export function prefetchOf(model: Model, concurrency: number): number {
+export function prefetchOf(model: AnyModel, concurrency: number): number {
   return concurrency * (model.batch?.size ?? 1);
 }
 
-function problemsOf(model: Model, concurrency: number): string[] {
+function problemsOf(model: AnyModel, concurrency: number): string[] {
   const { name, batch, threads } = model;
   const problems: string[] = [];
   const say = (problem: string) => problems.push(`Model ${name}: ${problem}.`);

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { JsonObject } from '../envelope/json.ts';
 import type { Manifest } from '../envelope/manifest.ts';
-import type { Model } from './model.ts';
+import type { AnyModel } from './model.ts';
 
 /** What a model says of itself: what a worker announces, and what flows are checked against. */
-export function manifestOf(model: Model, instance: string, concurrency: number): Manifest {
+export function manifestOf(model: AnyModel, instance: string, concurrency: number): Manifest {
   return {
     name: model.name,
     version: model.version,

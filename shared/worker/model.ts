@@ -34,8 +34,8 @@ export interface Call {
 
 /** A named capability with one major version: what a worker service serves. Make it with `defineModel`. */
 export interface Model<
-  Input extends JsonObject = JsonObject,
-  Output extends JsonObject = JsonObject,
+  Input extends object = JsonObject,
+  Output extends object = JsonObject,
   Loaded = unknown,
 > {
   /** `[a-z][a-z0-9-]*`: a routing word. */
@@ -71,8 +71,11 @@ export interface Model<
   unload?(loaded: Loaded): Promise<void> | void;
 }
 
+/** A model of whatever input and output: what the runtime serves. */
+export type AnyModel = Model<object, object>;
+
 /** Types a model's parts against each other; changes nothing. */
-export function defineModel<Input extends JsonObject, Output extends JsonObject, Loaded>(
+export function defineModel<Input extends object, Output extends object, Loaded>(
   model: Model<Input, Output, Loaded>,
 ): Model<Input, Output, Loaded> {
   return model;

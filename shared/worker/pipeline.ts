@@ -8,7 +8,7 @@ import { continuedTrace } from '../telemetry/trace-context.ts';
 import type { Delivery, OutgoingMessage } from '../transport/transport.ts';
 import { ActiveCall, type Clock, callKey } from './active-call.ts';
 import { parseContract } from './contract.ts';
-import type { Model } from './model.ts';
+import type { AnyModel } from './model.ts';
 import { decide } from './outcome.ts';
 import { parked } from './park.ts';
 import type { ProgressPublisher } from './progress-publisher.ts';
@@ -18,7 +18,7 @@ import type { ReplyPublisher } from './reply-publisher.ts';
 import type { Runner } from './runner.ts';
 
 export interface PipelineOptions {
-  readonly model: Model;
+  readonly model: AnyModel;
   readonly runner: Runner;
   readonly instance: string;
   readonly clock: Clock;
@@ -187,7 +187,8 @@ export class Pipeline {
     const input = parseContract(model.input, call.request.payload, 'input_invalid');
     const output = await runner.run(input, call);
     if (output instanceof Error) throw output;
-    return parseContract(model.output, output, 'output_invalid');
+    // What JSON cannot say (an absent field that is undefined) is left out when it is encoded.
+    return parseContract(model.output, output, 'output_invalid') as JsonObject;
   }
 
   #signature(call: ActiveCall): Signature {

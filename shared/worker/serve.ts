@@ -6,7 +6,7 @@ import { stopSignal } from '../lifecycle/signals.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { connectAmqp } from '../transport/amqp/transport.ts';
 import type { Transport } from '../transport/transport.ts';
-import type { Model } from './model.ts';
+import type { AnyModel } from './model.ts';
 import { startWorker } from './worker.ts';
 
 /** The environment of a worker process. */
@@ -28,7 +28,7 @@ const settings = z.object({
 type Settings = z.infer<typeof settings>;
 
 /** A model, or how to make it of the environment; what it throws is reported like a wrong environment. */
-export type Served = Model | ((env: Readonly<Record<string, string | undefined>>) => Model);
+export type Served = AnyModel | ((env: Readonly<Record<string, string | undefined>>) => AnyModel);
 
 /**
  * A worker process: reads the environment, connects, serves the model until SIGTERM or SIGINT, drains, and ends with 0. While
@@ -53,7 +53,7 @@ export async function serve(served: Served): Promise<void> {
 
 async function serveUntil(
   stopped: Promise<unknown>,
-  model: Model,
+  model: AnyModel,
   env: Settings,
   logger: Logger,
 ): Promise<void> {
@@ -79,7 +79,7 @@ async function serveUntil(
   await transport.close();
 }
 
-function connect(model: Model, env: Settings, logger: Logger): Promise<Transport> {
+function connect(model: AnyModel, env: Settings, logger: Logger): Promise<Transport> {
   let connected = false;
   let outageTold = false;
   return connectAmqp({

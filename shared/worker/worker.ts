@@ -6,7 +6,7 @@ import type { Clock } from './active-call.ts';
 import { Announcer, type ControlActions, controlQueue, obey } from './control.ts';
 import { createRunner, prefetchOf } from './create-runner.ts';
 import { manifestOf } from './manifest-of.ts';
-import type { Model } from './model.ts';
+import type { AnyModel } from './model.ts';
 import { Pipeline } from './pipeline.ts';
 import { ProgressPublisher } from './progress-publisher.ts';
 import { ReplyPublisher } from './reply-publisher.ts';
@@ -20,7 +20,7 @@ import type { Runner } from './runner.ts';
  */
 
 export interface WorkerOptions {
-  readonly model: Model;
+  readonly model: AnyModel;
   readonly transport: Transport;
   readonly logger: Logger;
   /** Names this process among those that serve the model: 1 to 64 letters, digits, `_`, `.` and `-`. */

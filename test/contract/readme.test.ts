@@ -9,7 +9,7 @@ import { loadFlow } from '../../shared/flow/load.ts';
 import { silentLogger as logger } from '../../shared/telemetry/logger.ts';
 import { MemoryBroker } from '../../shared/transport/memory/broker.ts';
 import { connectMemory } from '../../shared/transport/memory/transport.ts';
-import type { Model } from '../../shared/worker/model.ts';
+import type { AnyModel } from '../../shared/worker/model.ts';
 import { startWorker } from '../../shared/worker/worker.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -33,7 +33,7 @@ describe('the README', () => {
       file,
       blockAfter('`services/shout/model.ts`').replace('../../shared', `${root}/shared`),
     );
-    const { model: shout }: { model: Model } = await import(file);
+    const { model: shout }: { model: AnyModel } = await import(file);
     const flow = loadFlow(blockAfter('`infra/flows/loud.yaml`'));
     const transport = connectMemory(new MemoryBroker());
     const store = openSqliteStore(':memory:');
@@ -45,7 +45,7 @@ describe('the README', () => {
       logger,
     });
     const workers = await Promise.all(
-      [shout, sentiment as unknown as Model].map((model) =>
+      [shout, sentiment].map((model) =>
         startWorker({ model, transport, logger, instance: 'readme' }),
       ),
     );

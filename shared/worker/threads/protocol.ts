@@ -21,7 +21,7 @@ export type ThreadTask =
   | { readonly kind: 'load' }
   | {
       readonly kind: 'call';
-      readonly input: JsonObject;
+      readonly input: object;
       readonly facts: CallFacts;
       readonly port: MessagePort;
     };

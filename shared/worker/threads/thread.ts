@@ -1,7 +1,7 @@
 import { workerData } from 'piscina';
 import { describe } from '../../errors/describe.ts';
 import { TransientError } from '../../errors/errors.ts';
-import type { Model } from '../model.ts';
+import type { AnyModel } from '../model.ts';
 import { findModel } from './find-model.ts';
 import type { ModelAddress, ThreadAnswer, ThreadTask } from './protocol.ts';
 import { threadCall } from './thread-call.ts';
@@ -12,7 +12,7 @@ const ready = load(workerData as ModelAddress);
 // A failed load is told to each task that meets it; it must not end the thread.
 ready.catch(() => {});
 
-async function load(address: ModelAddress): Promise<{ model: Model; loaded: unknown }> {
+async function load(address: ModelAddress): Promise<{ model: AnyModel; loaded: unknown }> {
   const model = await findModel(address);
   return { model, loaded: await model.load?.() };
 }

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { defineModel, type Model } from '../../../shared/worker/model.ts';
+import { type AnyModel, defineModel } from '../../../shared/worker/model.ts';
 
 const number = z.object({ n: z.number() });
 
 /** The three models of the chain: each adds one. */
-export const benchModels: readonly Model[] = ['bench-first', 'bench-second', 'bench-third'].map(
+export const benchModels: readonly AnyModel[] = ['bench-first', 'bench-second', 'bench-third'].map(
   (name) =>
     defineModel({
       name,
@@ -15,7 +15,7 @@ export const benchModels: readonly Model[] = ['bench-first', 'bench-second', 'be
       output: number,
       concurrency: 200,
       run: ({ n }) => ({ n: n + 1 }),
-    }) as Model,
+    }),
 );
 
 /** Where the flow of the chain lies. */

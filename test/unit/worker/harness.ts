@@ -10,7 +10,7 @@ import { MemoryBroker } from '../../../shared/transport/memory/broker.ts';
 import { connectMemory } from '../../../shared/transport/memory/transport.ts';
 import { exchange, queue, workKey } from '../../../shared/transport/topology.ts';
 import type { Delivery, MessageHeaders, Transport } from '../../../shared/transport/transport.ts';
-import { defineModel, type Model } from '../../../shared/worker/model.ts';
+import { type AnyModel, defineModel, type Model } from '../../../shared/worker/model.ts';
 import { startWorker, type Worker, type WorkerOptions } from '../../../shared/worker/worker.ts';
 import { eventually } from '../../support/eventually.ts';
 
@@ -94,7 +94,7 @@ export class Bench {
 
   /** Starts a worker with short waits for tests. */
   async worker(
-    model: Model,
+    model: AnyModel,
     options: Partial<WorkerOptions> & { logger?: Logger } = {},
   ): Promise<Worker> {
     const worker = await startWorker({
