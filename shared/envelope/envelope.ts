@@ -99,7 +99,6 @@ const runBlockSchema = z.object({
   missing: z.array(z.string()),
   error: runErrorSchema.optional(),
 });
-export type RunBlock = z.infer<typeof runBlockSchema>;
 
 const stepMessage = {
   ...base,
@@ -146,7 +145,7 @@ export type Request = z.infer<typeof requestSchema>;
 export type Reply = z.infer<typeof replySchema>;
 export type Progress = z.infer<typeof progressSchema>;
 export type Result = z.infer<typeof resultSchema>;
-export type Operation = z.infer<typeof operationSchema>;
+
 export type Answer = z.infer<typeof answerSchema>;
 export type Control = z.infer<typeof controlSchema>;
 export type EnvelopeOf<T extends MessageType> = z.infer<(typeof schemas)[T]>;

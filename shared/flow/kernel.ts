@@ -50,7 +50,7 @@ export interface Expression {
   evaluate(scope: Scope): JsonValue;
 }
 
-export interface RetryPolicy {
+interface RetryPolicy {
   /** Executions in all, the first included. */
   readonly attempts: number;
   readonly initialMs: number;
