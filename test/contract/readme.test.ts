@@ -64,6 +64,12 @@ describe('the README', () => {
     expect(blockAfter('`services/shout/main.ts`').trim()).toBe(main.trim());
   });
 
+  it('names only sample files that are there', () => {
+    const samples = [...readme.matchAll(/infra\/samples\/[\w/.-]+/g)].map((match) => match[0]);
+    expect(samples).not.toEqual([]);
+    expect(samples.filter((sample) => !existsSync(join(root, sample)))).toEqual([]);
+  });
+
   it('links only to files that are there', () => {
     const links = [...readme.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(
       (match) => match[1] as string,
