@@ -187,6 +187,13 @@ export function storeContract(fixture: StoreFixture): void {
         expect(left.map(({ id }) => id)).toEqual(['b']);
       });
 
+      it('keeps a row that is written again while its former message is confirmed', async () => {
+        await write({ outbox: [anOutboxRow('a')] });
+        await write({ outbox: [anOutboxRow('a', { routingKey: 'echo.v2' })], published: ['a'] });
+        const rows = await store.takeOverdueOutbox(9_999, 10, 10);
+        expect(rows.map(({ routingKey }) => routingKey)).toEqual(['echo.v2']);
+      });
+
       it('replaces a row that is written again', async () => {
         await write({ outbox: [anOutboxRow('a', { routingKey: 'echo.v1' })] });
         await write({ outbox: [anOutboxRow('a', { routingKey: 'echo.v2', dueAtMs: 2 })] });

@@ -70,7 +70,7 @@ export interface Changes {
   readonly values: readonly ValueRow[];
   readonly history: readonly HistoryRow[];
   readonly outbox: readonly OutboxRow[];
-  /** Ids of outbox rows whose messages are confirmed (or dropped): deleted. */
+  /** Ids of outbox rows whose messages are confirmed (or dropped): deleted, before those of `outbox` are written. */
   readonly published: readonly string[];
 }
 
@@ -94,9 +94,9 @@ export interface Store {
    * not use the store but through the transaction it is given. Throws StoreUnavailableError, or what `work` throws.
    */
   transaction<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T>;
-  /** Ids of open runs whose `dueMs` is at or before `nowMs`, earliest first; a run being worked on elsewhere is skipped. */
+  /** Ids of open runs whose `dueMs` is at or before `nowMs`, earliest first; a run that another coordinator works on, or has taken here shortly before, is skipped. */
   dueRunIds(nowMs: number, limit: number): Promise<readonly string[]>;
-  /** The earliest `dueMs` of all open runs. */
+  /** The earliest `dueMs` of all open runs; of one that another coordinator has taken, when that is over. */
   nextDueMs(): Promise<number | null>;
   /** Outbox rows due at or before `nowMs`, oldest first, pushed out to `nowMs + leaseMs` so that no other relay takes them too. */
   takeOverdueOutbox(nowMs: number, leaseMs: number, limit: number): Promise<readonly OutboxRow[]>;

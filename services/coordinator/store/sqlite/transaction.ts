@@ -54,6 +54,7 @@ export class SqliteTransaction implements StoreTransaction {
     for (const [runId, entries] of historyByRun(changes.history)) {
       this.#statements.writeHistory.run(this.#existing(runId), entries);
     }
+    for (const id of changes.published) this.#statements.deleteOutbox.run(id);
     for (const row of changes.outbox) {
       this.#statements.writeOutbox.run(
         row.id,
@@ -68,7 +69,6 @@ export class SqliteTransaction implements StoreTransaction {
         row.body,
       );
     }
-    for (const id of changes.published) this.#statements.deleteOutbox.run(id);
   }
 
   #writeRun(run: Run): void {

@@ -1,0 +1,46 @@
+import { DatabaseError } from 'pg';
+import { StoreUnavailableError } from '../store.ts';
+
+/** SQLSTATE codes and classes (two letters) that say nothing about the data: the same work may succeed later. */
+const transientCodes: readonly string[] = [
+  '08', // connection exceptions
+  '25006', // read-only: a standby that is not promoted yet
+  '25P03', // idle in transaction for too long
+  '53', // no memory, no disk space, too many connections
+  '55P03', // lock not available in time
+  '57014', // statement took too long
+  '57P', // shutdown, crash, starting up, database dropped
+  '58', // input/output
+];
+
+/** SQLSTATE codes with which PostgreSQL asks for the transaction to be run again. */
+const conflictCodes: readonly string[] = ['40001', '40P01'];
+
+/** Somebody else has written what this transaction found absent: it must be run again. */
+export class RaceLostError extends Error {}
+
+/** True when the same transaction, run again at once, may succeed. */
+export function isConflict(error: unknown): boolean {
+  if (error instanceof RaceLostError) return true;
+  return error instanceof DatabaseError && conflictCodes.includes(error.code ?? '');
+}
+
+/** True when the connection that the fault came from may still be used once its transaction is rolled back. */
+export function leavesConnectionUsable(error: unknown): boolean {
+  return !(error instanceof DatabaseError) || error.severity === 'ERROR';
+}
+
+/** A fault that a query of this store met: StoreUnavailableError, or the fault itself when it is about the data. */
+export function classifyFault(error: unknown): unknown {
+  if (error instanceof StoreUnavailableError) return error;
+  // What is not the server's word is the connection's: reset, refused, timed out, closed.
+  if (error instanceof DatabaseError && !isTransient(error)) return error;
+  const { message, code } = error as { message?: string; code?: string };
+  // Several addresses that all refuse make an error without a message.
+  const reason = message || code || String(error);
+  return new StoreUnavailableError(`The store cannot be used right now: ${reason}.`, error);
+}
+
+function isTransient({ code = '' }: DatabaseError): boolean {
+  return transientCodes.some((prefix) => code.startsWith(prefix));
+}

@@ -1,0 +1,71 @@
+import { GenericContainer, type StartedTestContainer } from 'testcontainers';
+import { freePorts, run } from '../broker/command.ts';
+import { answers, databasesOf, type PrivatePostgres } from './running-postgres.ts';
+
+const image = 'postgres:17';
+/** Marks our containers with the test run they belong to. */
+const label = 'flotilla.postgres-test-run';
+
+/** Starts PostgreSQL in a container on a free port. Rejects when the image cannot be had. */
+export async function startContainer(testRun: string): Promise<PrivatePostgres> {
+  // The clean-up container needs an image of its own, which offline machines lack; `removeContainers` does its work.
+  process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
+  const [port = 0] = await freePorts(1);
+  const container = await new GenericContainer(image)
+    .withEnvironment({ POSTGRES_PASSWORD: 'flotilla' })
+    // A fixed port: it must be the same after a restart.
+    .withExposedPorts({ container: 5432, host: port })
+    .withLabels({ [label]: testRun })
+    .withStartupTimeout(90_000)
+    .start();
+  const server = new ContainerPostgres(container, port);
+  await answers(server.url, 60_000);
+  return server;
+}
+
+/** Removes what a test run may have left because its process died. */
+export async function removeContainers(testRun: string): Promise<void> {
+  const listed = await run('docker', ['ps', '-aq', '--filter', `label=${label}=${testRun}`]);
+  const ids = listed.succeeded ? listed.output.split(/\s+/).filter(Boolean) : [];
+  if (ids.length > 0) await run('docker', ['rm', '-fv', ...ids]);
+}
+
+class ContainerPostgres implements PrivatePostgres {
+  readonly description = `a container of ${image}`;
+  readonly url: string;
+  readonly port: number;
+  readonly addDatabase: PrivatePostgres['addDatabase'];
+  readonly removeDatabase: PrivatePostgres['removeDatabase'];
+  readonly #container: StartedTestContainer;
+
+  constructor(container: StartedTestContainer, port: number) {
+    this.#container = container;
+    this.port = port;
+    this.url = `postgres://postgres:flotilla@127.0.0.1:${port}/postgres`;
+    const { addDatabase, removeDatabase } = databasesOf(this.url);
+    this.addDatabase = addDatabase;
+    this.removeDatabase = removeDatabase;
+  }
+
+  async halt(how: 'cleanly' | 'killed'): Promise<void> {
+    const id = this.#container.getId();
+    // The image's stop signal is the fast shutdown; SIGQUIT is the immediate one.
+    if (how === 'cleanly') await docker('stop', '-t', '20', id);
+    else await docker('kill', '--signal', 'QUIT', id);
+    await docker('wait', id);
+  }
+
+  async start(): Promise<void> {
+    await docker('start', this.#container.getId());
+    await answers(this.url, 60_000);
+  }
+
+  async stop(): Promise<void> {
+    await this.#container.stop({ timeout: 1_000 });
+  }
+}
+
+async function docker(...args: string[]): Promise<void> {
+  const result = await run('docker', args);
+  if (!result.succeeded) throw new Error(`docker ${args.join(' ')}: ${result.output}`);
+}
