@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, '..');
 /** The folders of shared/ in layers, lowest first. A folder imports itself and lower layers only: arrows go down. */
 const sharedLayers: readonly (readonly string[])[] = [
   ['errors', 'backoff', 'text'],
-  ['config', 'lifecycle', 'telemetry', 'classifier', 'retrieval', 'image', 'summary'],
+  ['config', 'failpoints', 'lifecycle', 'telemetry', 'classifier', 'retrieval', 'image', 'summary'],
   ['transport'],
   ['envelope'],
   ['flow', 'client', 'worker'],
@@ -26,6 +26,7 @@ const doors: Record<string, readonly string[]> = {
   '@marcbachmann/cel-js': ['shared/flow/'],
   yaml: ['shared/flow/', 'shared/llm/'],
   'node:sqlite': ['services/coordinator/store/sqlite/'],
+  pg: ['services/coordinator/store/postgres/'],
   commander: ['services/cli/'],
   piscina: ['shared/worker/'],
   testcontainers: ['test/support/'],

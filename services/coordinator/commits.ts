@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type BackoffPolicy, backoffMs } from '../../shared/backoff/backoff.ts';
 import { describe } from '../../shared/errors/describe.ts';
 import { FleetError, ShutdownError } from '../../shared/errors/errors.ts';
+import { failpoint } from '../../shared/failpoints/failpoint.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { Run } from './engine/run.ts';
 import type { Outgoing } from './outbox/outgoing.ts';
@@ -25,6 +26,12 @@ export interface CommitsOptions {
   readonly onRun: (run: Run) => void;
 }
 
+interface Gathered {
+  readonly tasks: readonly Task[];
+  readonly resolve: (committed: readonly Committed[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /**
  * Writes what happened, whole batches first:
  * 1. A store that is away is waited for; nothing is lost meanwhile, because nothing is acknowledged.
@@ -33,6 +40,7 @@ export interface CommitsOptions {
  */
 export class Commits {
   readonly #options: CommitsOptions;
+  readonly #gathered: Gathered[] = [];
   #storeAvailable = true;
 
   constructor(options: CommitsOptions) {
@@ -48,19 +56,40 @@ export class Commits {
    * Resolves when everything is in the store; hand the result to `publish` once the deliveries are acknowledged. Throws
    * ShutdownError when the process stops first.
    */
-  async commit(tasks: readonly Task[]): Promise<readonly Committed[]> {
+  commit(tasks: readonly Task[]): Promise<readonly Committed[]> {
+    return new Promise((resolve, reject) => {
+      this.#gathered.push({ tasks, resolve, reject });
+      if (this.#gathered.length === 1) setImmediate(() => void this.#commitGathered());
+    });
+  }
+
+  /** Sends what was committed on its way. */
+  publish(committed: readonly Committed[]): void {
+    for (const { outbox } of committed) {
+      failpoint('C10', () => outbox.some(({ type }) => type === 'result'));
+      if (outbox.length > 0) this.#options.outgoing.publish(outbox);
+    }
+  }
+
+  /** What every consumer has brought in one turn of the event loop is one transaction: a commit on disk costs the same for all. */
+  async #commitGathered(): Promise<void> {
+    const gathered = this.#gathered.splice(0);
+    try {
+      const committed = await this.#together(gathered.flatMap(({ tasks }) => tasks));
+      // What must leave is handed out once, to whoever came first.
+      for (const [index, { resolve }] of gathered.entries()) resolve(index === 0 ? committed : []);
+    } catch (error) {
+      for (const { reject } of gathered) reject(error);
+    }
+  }
+
+  async #together(tasks: readonly Task[]): Promise<readonly Committed[]> {
     try {
       return [await this.#patiently(tasks)];
     } catch (error) {
       if (endsWork(error)) throw error;
       return this.#oneByOne(tasks, error);
     }
-  }
-
-  /** Sends what was committed on its way. */
-  publish(committed: readonly Committed[]): void {
-    for (const { outbox } of committed)
-      if (outbox.length > 0) this.#options.outgoing.publish(outbox);
   }
 
   async #oneByOne(tasks: readonly Task[], fault: unknown): Promise<readonly Committed[]> {

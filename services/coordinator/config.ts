@@ -3,6 +3,11 @@ import { readEnv } from '../../shared/config/env.ts';
 
 const settings = z.object({
   AMQP_URL: z.string().default('amqp://guest:guest@127.0.0.1:5672'),
+  /** A PostgreSQL database, shared with other coordinators. Left out: the SQLite file. */
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must begin with "postgres://"')
+    .optional(),
   /** The SQLite file of this coordinator; made when it is not there. */
   FLOTILLA_DB: z.string().default('.flotilla/coordinator.db'),
   /** Folder of flow files. */

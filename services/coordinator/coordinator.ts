@@ -1,4 +1,5 @@
 import type { FleetError } from '../../shared/errors/errors.ts';
+import { type Failpoint, failpoint } from '../../shared/failpoints/failpoint.ts';
 import { settledWithin } from '../../shared/lifecycle/settled-within.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { queue } from '../../shared/transport/topology.ts';
@@ -181,24 +182,29 @@ class RunningCoordinator implements Coordinator {
   #jobs(deliveries: readonly Delivery[], ack: () => void): Promise<void> {
     const { logger } = this.#options;
     const options = { flows: this.#desk.flows, tenant: TENANT, logger, now: this.#now };
+    failpoint('C1');
     return this.#write(
       deliveries.map((delivery) => jobTask(delivery, options)),
       ack,
+      'C2',
     );
   }
 
   async #replies(deliveries: readonly Delivery[], ack: () => void): Promise<void> {
     const { logger } = this.#options;
+    failpoint('C6');
     await this.#write(
       deliveries.map((delivery) => replyTask(delivery, logger, this.#now)),
       ack,
+      'C8',
     );
     this.#hearing.heard(deliveries.length);
   }
 
-  async #write(tasks: readonly Task[], ack: () => void): Promise<void> {
+  async #write(tasks: readonly Task[], ack: () => void, committedPoint: Failpoint): Promise<void> {
     await this.#outgoing.room();
     const committed = await this.#commits.commit(tasks);
+    failpoint(committedPoint);
     ack();
     this.#commits.publish(committed);
   }

@@ -1,12 +1,18 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { ConfigError, FleetError } from '../../shared/errors/errors.ts';
+import { armFailpoint } from '../../shared/failpoints/failpoint.ts';
 import { loadFlowFolder } from '../../shared/flow/load-folder.ts';
 import { instanceName } from '../../shared/lifecycle/instance-name.ts';
 import { stopSignal } from '../../shared/lifecycle/signals.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { connectService } from '../../shared/transport/amqp/connect-service.ts';
 import { type CoordinatorConfig, readConfig } from './config.ts';
-import { startCoordinator } from './coordinator.ts';
+import { type Coordinator, type CoordinatorOptions, startCoordinator } from './coordinator.ts';
+import { openPostgresStore } from './store/postgres/postgres-store.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
+import { type Store, StoreUnavailableError } from './store/store.ts';
+
+const START_AGAIN_MS = 500;
 
 /**
  * A coordinator process: serves until SIGTERM or SIGINT and ends with 0. While there is no broker it keeps trying. Ends with 2
@@ -14,6 +20,7 @@ import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
  */
 const stopped = stopSignal();
 try {
+  armFailpoint(process.env);
   await serve(readConfig(process.env));
   process.exitCode = 0;
 } catch (error) {
@@ -26,10 +33,12 @@ process.exit();
 
 async function serve(config: CoordinatorConfig): Promise<void> {
   const flows = loadFlowFolder(config.FLOWS_DIR);
-  const store = openSqliteStore(config.FLOTILLA_DB);
+  const stop = stopped.then(() => undefined);
+  // A database that is not there yet is waited for, but not by a process that is told to end.
+  const store = await Promise.race([openStore(config), stop]);
+  if (store === undefined) return;
   try {
     const logger = createLogger('coordinator', config.LOG_LEVEL);
-    const stop = stopped.then(() => undefined);
     const connecting = connectService({
       url: config.AMQP_URL,
       service: 'coordinator',
@@ -42,7 +51,9 @@ async function serve(config: CoordinatorConfig): Promise<void> {
     const transport = await Promise.race([connecting, stop]);
     if (transport === undefined) return;
     const instance = config.INSTANCE ?? instanceName();
-    const coordinator = await startCoordinator({ store, transport, flows, instance, logger });
+    const options = { store, transport, flows, instance, logger };
+    const coordinator = await Promise.race([startPatiently(options), stop]);
+    if (coordinator === undefined) return;
     const lost = await Promise.race([stop, coordinator.lost]);
     await coordinator.stop();
     await transport.close();
@@ -50,4 +61,21 @@ async function serve(config: CoordinatorConfig): Promise<void> {
   } finally {
     await store.close();
   }
+}
+
+/** A store that is away, or whose rows another coordinator holds, is waited for here as it is later on. */
+async function startPatiently(options: CoordinatorOptions): Promise<Coordinator> {
+  for (;;) {
+    try {
+      return await startCoordinator(options);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      options.logger.warn({ code: error.code }, `not started yet: ${error.message}`);
+      await pause(START_AGAIN_MS);
+    }
+  }
+}
+
+async function openStore({ DATABASE_URL, FLOTILLA_DB }: CoordinatorConfig): Promise<Store> {
+  return DATABASE_URL ? openPostgresStore(DATABASE_URL) : openSqliteStore(FLOTILLA_DB);
 }

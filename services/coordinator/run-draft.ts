@@ -21,10 +21,19 @@ const MAX_ROUNDS = 50;
 /** Where a run's result is kept for whoever asks for it later. */
 export const resultKey = '$result';
 
+/** A run that goes on needs a model of which this process has not heard: it may have missed the announcement. */
+export class UnheardModelError extends FleetError {
+  constructor(model: string) {
+    super('model_unheard', `No announcement of ${model} was heard here.`);
+  }
+}
+
 export interface DraftContext {
   readonly transaction: StoreTransaction;
   readonly flows: FlowBook;
   readonly models: ModelBook;
+  /** All that any coordinator has ever heard is in `models`. */
+  readonly modelsAreComplete: boolean;
   readonly nowMs: number;
 }
 
@@ -102,9 +111,13 @@ export class RunDraft {
     known: RunValues,
     event: RunEvent,
   ): Promise<Decision & { readonly type: 'decided' }> {
-    const { nowMs, flows, models, transaction } = this.#context;
+    const { nowMs, flows, models, modelsAreComplete, transaction } = this.#context;
     const flow = await flows.pinned(run, transaction);
-    const model = (name: string) => models.facts(name);
+    const model = (name: string) => {
+      const known = models.facts(name);
+      if (known || modelsAreComplete || run.status === 'pending') return known;
+      throw new UnheardModelError(name);
+    };
     const facts: Facts = { nowMs, flow, model, values: known.byKey };
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const decision = decide(run, event, facts);
@@ -127,7 +140,7 @@ export class RunDraft {
     const { run } = decision;
     const effects = decision.commands.map((command) => effectOf(run, command, nowMs));
     // From here on nothing throws.
-    this.#run = run;
+    this.#run = { ...run, revision: run.revision + 1 };
     for (const [key, value] of decision.values) {
       keepValue(this.#known, key, value);
       this.values.push({ runId: this.id, key, value });

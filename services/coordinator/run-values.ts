@@ -37,27 +37,32 @@ function sizeOf(value: JsonValue | Absent): number {
 
 /**
  * Values of runs that were lately worked on, so that a chain reads nothing back. Bounded by bytes: the run that was used
- * longest ago goes first. It holds only what is committed, or what the transaction in hand is about to commit: forget the
- * runs of a transaction that failed.
+ * longest ago goes first. It holds only what is committed: a transaction takes out what it works on, and what is put back
+ * after the commit is good for the revision of the run that it was kept with, because another coordinator may write next.
  */
 export class ValuesCache {
   readonly #maxBytes: number;
-  readonly #runs = new Map<string, { readonly values: RunValues; readonly bytes: number }>();
+  readonly #runs = new Map<
+    string,
+    { readonly values: RunValues; readonly revision: number; readonly bytes: number }
+  >();
   #bytes = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** The values of a run, empty when none are here. What the caller puts in is seen by the next caller after `keep`. */
-  of(runId: string): RunValues {
-    return this.#runs.get(runId)?.values ?? runValues(new Map(), false);
+  /** Takes out the values of a run at this revision; empty when none are here. */
+  take(runId: string, revision: number | undefined): RunValues {
+    const known = this.#runs.get(runId);
+    this.forget(runId);
+    return known?.revision === revision && known ? known.values : runValues(new Map(), false);
   }
 
-  keep(runId: string, values: RunValues): void {
+  keep(runId: string, values: RunValues, revision: number): void {
     this.forget(runId);
     // Noted as they are now: whoever has the values in hand makes them grow.
-    this.#runs.set(runId, { values, bytes: values.bytes });
+    this.#runs.set(runId, { values, revision, bytes: values.bytes });
     this.#bytes += values.bytes;
     for (const oldest of this.#runs.keys()) {
       if (this.#bytes <= this.#maxBytes) return;

@@ -1,5 +1,6 @@
 import { describe } from '../../shared/errors/describe.ts';
 import { ShutdownError } from '../../shared/errors/errors.ts';
+import { failpoint } from '../../shared/failpoints/failpoint.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { Commits } from './commits.ts';
 import type { Hearing } from './hearing.ts';
@@ -7,8 +8,10 @@ import type { Store } from './store/store.ts';
 import type { Task } from './transition.ts';
 
 const BATCH = 100;
-/** Longest sleep; node's timers and a changed clock make longer ones unsafe. */
-const MAX_SLEEP_MS = 60_000;
+/** Longest sleep: the timers of a coordinator that died are noticed after it, and a changed clock does no more harm. */
+const MAX_SLEEP_MS = 5_000;
+/** Shortest sleep after a scan: a run that is due and locked elsewhere is left out, and must not be looked for without a pause. */
+const MIN_SLEEP_MS = 20;
 /** Between two looks while timers may not be believed, and after a fault. */
 const DEAF_SLEEP_MS = 100;
 /** A run whose timer cannot be decided is looked at again after this; without it the scan would spin on it. */
@@ -70,7 +73,9 @@ export class Timers {
       if (hearing.believable && commits.storeAvailable) {
         while (!this.#stopped && hearing.believable && (await this.#tellDue()) === BATCH);
         const nextMs = await store.nextDueMs();
-        this.wakeAt(Math.min(nextMs ?? Infinity, now() + MAX_SLEEP_MS));
+        this.wakeAt(
+          Math.min(Math.max(nextMs ?? Infinity, now() + MIN_SLEEP_MS), now() + MAX_SLEEP_MS),
+        );
         return;
       }
     } catch (error) {
@@ -86,6 +91,7 @@ export class Timers {
     const { store, commits, logger, now } = this.#options;
     const ids = await store.dueRunIds(now(), BATCH);
     if (ids.length === 0) return 0;
+    failpoint('C9');
     commits.publish(await commits.commit(ids.map((runId) => timerTask(runId, logger))));
     return ids.length;
   }

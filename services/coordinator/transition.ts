@@ -1,7 +1,8 @@
+import { failpoint } from '../../shared/failpoints/failpoint.ts';
 import type { Run } from './engine/run.ts';
 import type { FlowBook } from './flow-book.ts';
 import type { ModelBook } from './model-book.ts';
-import { RunDraft } from './run-draft.ts';
+import { RunDraft, UnheardModelError } from './run-draft.ts';
 import type { ValuesCache } from './run-values.ts';
 import {
   type HistoryRow,
@@ -45,40 +46,62 @@ export async function transition(
   tasks: readonly Task[],
   published: readonly string[],
 ): Promise<Committed> {
-  const ids = [...new Set(tasks.map((task) => task.runId))];
   try {
-    return await desk.store.transaction(async (transaction) => {
-      const locked = await transaction.lockRuns(ids);
-      const context = { transaction, flows: desk.flows, models: desk.models, nowMs: desk.now() };
-      const drafts = new Map<string, RunDraft>();
-      for (const task of tasks) {
-        const { runId } = task;
-        const draft =
-          drafts.get(runId) ??
-          new RunDraft(runId, locked.get(runId), desk.values.of(runId), context);
-        drafts.set(runId, draft);
-        await decideOne(task, draft);
-      }
-      const committed = collect([...drafts.values()]);
-      const values = [...drafts.values()].flatMap((draft) => draft.values);
-      const runs = committed.runs.map(({ after }) => after);
-      const { history, outbox } = committed;
-      await transaction.write({ runs, values, history, outbox, published });
-      for (const draft of drafts.values()) remember(desk, draft);
-      return committed;
-    });
+    return await attempt(desk, tasks, published, false);
   } catch (error) {
-    // What was decided is void, and may stand among the values.
-    for (const id of ids) desk.values.forget(id);
-    throw error;
+    if (!(error instanceof UnheardModelError)) throw error;
+    // Another coordinator has heard it, or the run would not have begun.
+    for (const { model, version } of await desk.store.manifests()) {
+      desk.models.learn(model, version);
+    }
+    return await attempt(desk, tasks, published, true);
   }
+}
+
+async function attempt(
+  desk: Desk,
+  tasks: readonly Task[],
+  published: readonly string[],
+  modelsAreComplete: boolean,
+): Promise<Committed> {
+  const ids = [...new Set(tasks.map((task) => task.runId))];
+  const { committed, drafts } = await desk.store.transaction(async (transaction) => {
+    const locked = await transaction.lockRuns(ids);
+    const { flows, models } = desk;
+    const context = { transaction, flows, models, modelsAreComplete, nowMs: desk.now() };
+    const drafts = new Map<string, RunDraft>();
+    for (const task of tasks) {
+      const { runId } = task;
+      const draft = drafts.get(runId) ?? newDraft(desk, runId, locked.get(runId), context);
+      drafts.set(runId, draft);
+      await decideOne(task, draft);
+    }
+    const committed = collect([...drafts.values()]);
+    const values = [...drafts.values()].flatMap((draft) => draft.values);
+    const runs = committed.runs.map(({ after }) => after);
+    const { history, outbox } = committed;
+    await transaction.write({ runs, values, history, outbox, published });
+    failpoint('C7', () => history.some(({ type }) => type === 'join_fired'));
+    return { committed, drafts };
+  });
+  for (const draft of drafts.values()) remember(desk, draft);
+  return committed;
+}
+
+function newDraft(
+  { values }: Desk,
+  runId: string,
+  run: Run | undefined,
+  context: ConstructorParameters<typeof RunDraft>[3],
+): RunDraft {
+  return new RunDraft(runId, run, values.take(runId, run?.revision), context);
 }
 
 async function decideOne(task: Task, draft: RunDraft): Promise<void> {
   try {
     await task.decide(draft);
   } catch (error) {
-    if (error instanceof StoreUnavailableError) throw error;
+    if (error instanceof StoreUnavailableError || error instanceof UnheardModelError) throw error;
     task.giveUp(draft, error);
   }
 }
@@ -96,8 +119,6 @@ function collect(drafts: readonly RunDraft[]): Committed {
   };
 }
 
-function remember(desk: Desk, draft: RunDraft): void {
-  if (!draft.run) return;
-  if (draft.run.finishedAtMs !== null) desk.values.forget(draft.id);
-  else desk.values.keep(draft.id, draft.known);
+function remember({ values }: Desk, { id, run, known }: RunDraft): void {
+  if (run && run.finishedAtMs === null) values.keep(id, known, run.revision);
 }

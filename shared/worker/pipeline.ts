@@ -3,6 +3,7 @@ import { header } from '../envelope/headers.ts';
 import type { JsonObject } from '../envelope/json.ts';
 import { openDelivery } from '../envelope/open-delivery.ts';
 import { type FleetError, ShutdownError, UnprocessableError } from '../errors/errors.ts';
+import { failpoint } from '../failpoints/failpoint.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { continuedTrace } from '../telemetry/trace-context.ts';
 import type { Delivery, OutgoingMessage } from '../transport/transport.ts';
@@ -55,6 +56,7 @@ export class Pipeline {
 
   /** Takes charge of one delivery. Never throws. */
   take(delivery: Delivery): void {
+    failpoint('W1');
     const request = this.#open(delivery);
     if (request === undefined) return;
     const key = callKey(request);
@@ -185,7 +187,11 @@ export class Pipeline {
   async #outputOf(call: ActiveCall): Promise<JsonObject> {
     const { model, runner } = this.#options;
     const input = parseContract(model.input, call.request.payload, 'input_invalid');
-    const output = await runner.run(input, call);
+    failpoint('W2');
+    const running = runner.run(input, call);
+    failpoint('W3');
+    const output = await running;
+    failpoint('W4');
     if (output instanceof Error) throw output;
     // What JSON cannot say (an absent field that is undefined) is left out when it is encoded.
     return parseContract(model.output, output, 'output_invalid') as JsonObject;

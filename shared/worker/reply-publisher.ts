@@ -1,4 +1,5 @@
 import { type BackoffPolicy, backoffMs } from '../backoff/backoff.ts';
+import { failpoint, failpointOnceWritten } from '../failpoints/failpoint.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type {
   Delivery,
@@ -99,13 +100,18 @@ export class ReplyPublisher {
         done += 1;
       }
     });
+    failpoint('W7');
     await this.#settle(confirmed, 'ack');
+    failpointOnceWritten('W8');
     this.#finish(done);
   }
 
   async #publish(batch: readonly Answer[]): Promise<readonly PublishOutcome[]> {
     try {
-      return await this.#transport.publish(batch.map(({ message }) => message));
+      failpoint('W5');
+      const published = this.#transport.publish(batch.map(({ message }) => message));
+      failpointOnceWritten('W6');
+      return await published;
     } catch (error) {
       this.#logger.error({ err: error }, 'publishing replies failed');
       return [];

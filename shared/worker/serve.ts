@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { readEnv } from '../config/env.ts';
 import { ConfigError, FleetError } from '../errors/errors.ts';
+import { armFailpoint } from '../failpoints/failpoint.ts';
 import { instanceName } from '../lifecycle/instance-name.ts';
 import { stopSignal } from '../lifecycle/signals.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
@@ -38,6 +39,7 @@ export async function serve(served: Served): Promise<void> {
   const stopped = stopSignal();
   try {
     const env = readEnv(settings, process.env);
+    armFailpoint(process.env);
     const model = typeof served === 'function' ? served(process.env) : served;
     const logger = createLogger(model.name, env.LOG_LEVEL);
     await serveUntil(stopped, model, env, logger);

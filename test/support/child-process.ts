@@ -10,6 +10,8 @@ export interface Child {
   said(text: string): Promise<void>;
   /** SIGKILL. Resolves when it is gone. */
   kill(): Promise<void>;
+  /** Resolves when it has ended by itself, to the signal that ended it. */
+  died(): Promise<NodeJS.Signals | null>;
   /** SIGTERM. Resolves to the exit code. */
   stop(): Promise<number | null>;
 }
@@ -48,6 +50,10 @@ export function startChild(
       );
     },
     kill: async () => void (await end('SIGKILL')),
+    died: async () => {
+      await exited;
+      return child.signalCode;
+    },
     stop: () => end('SIGTERM'),
   };
 }

@@ -7,6 +7,7 @@ export function aRun(jobId: string, overrides: Partial<Run> = {}): Run {
   const id = runIdOf('default', 'tester', jobId);
   return {
     id,
+    revision: 1,
     tenant: 'default',
     client: 'tester',
     jobId,

@@ -42,6 +42,7 @@ export function newRun(accepted: AcceptedJob): NewRun {
   const id = runIdOf(tenant, client, job.id);
   const run: Run = {
     id,
+    revision: 0,
     tenant,
     client,
     jobId: job.id,

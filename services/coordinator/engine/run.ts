@@ -3,6 +3,8 @@ import type { FinalStatus, RunError, Usage } from '../../../shared/envelope/enve
 /** The coordinator's record of an accepted job: control state only. Values (outputs, context) are rows of their own. */
 export interface Run {
   readonly id: string;
+  /** How often it was decided so far, by whichever coordinator: values in memory that belong to another revision are stale. */
+  readonly revision: number;
   readonly tenant: string;
   readonly client: string;
   readonly jobId: string;

@@ -1,3 +1,4 @@
+import { failpoint, failpointOnceWritten } from '../../../shared/failpoints/failpoint.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
 import type { Transport } from '../../../shared/transport/transport.ts';
 import { outgoingOf } from '../messages.ts';
@@ -26,7 +27,11 @@ export class Outgoing {
   async publish(rows: readonly OutboxRow[]): Promise<void> {
     this.#onTheWay += rows.length;
     try {
-      const outcomes = await this.#transport.publish(rows.map(outgoingOf));
+      failpoint('C3');
+      const published = this.#transport.publish(rows.map(outgoingOf));
+      failpointOnceWritten('C4');
+      const outcomes = await published;
+      failpoint('C5');
       for (const [index, outcome] of outcomes.entries()) {
         const row = rows[index];
         if (!row) continue;

@@ -1,4 +1,5 @@
 import { describe } from '../../../shared/errors/describe.ts';
+import { failpoint } from '../../../shared/failpoints/failpoint.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
 import type { Transport } from '../../../shared/transport/transport.ts';
 import { attemptKeyOf } from '../engine/keys.ts';
@@ -64,6 +65,7 @@ export class Relay {
     if (transport.state !== 'connected') return 0;
     const rows = await store.takeOverdueOutbox(now(), LEASE_MS, BATCH);
     if (rows.length === 0) return 0;
+    failpoint('C11');
     const runIds = rows.flatMap((row) => (row.runId === null ? [] : [row.runId]));
     const runs = await store.transaction((transaction) => transaction.lockRuns(runIds));
     const stale = new Set(rows.filter((row) => isStale(row, runs)));

@@ -55,7 +55,7 @@ describe('a run whose model was never announced', () => {
     expect(driver.result).toMatchObject({ status: 'failed', payload: null });
   });
 
-  it('fails the step when the model is gone by the time it is called', () => {
+  it('waits for a model that only another coordinator has heard of; that costs no attempt', () => {
     const known = new Map([['echo', announced]]);
     const driver = new RunDriver(flowOf(sequence(call('a'), call('b'))), {
       model: (name) => known.get(name),
@@ -63,7 +63,14 @@ describe('a run whose model was never announced', () => {
     driver.accept();
     known.clear();
     driver.succeed('a', {});
-    expect(driver.run.error).toMatchObject({ code: 'model_unavailable', step: 'b' });
+    expect([driver.run.status, driver.open]).toEqual(['running', []]);
+    driver.timeToDue();
+    expect(driver.open).toEqual([]);
+    known.set('echo', announced);
+    driver.timeToDue();
+    expect(driver.open).toEqual(['b']);
+    driver.succeed('b', {});
+    expect(driver.result).toMatchObject({ status: 'succeeded' });
   });
 });
 

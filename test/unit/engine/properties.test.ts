@@ -56,6 +56,7 @@ describe('whatever happens to a random flow', () => {
         expect(driver.results).toHaveLength(1);
         expect(driver.run.usage).toEqual(usage);
         const ended = driver.run;
+        expect(ended.dueMs).toBeNull();
         for (const each of actions) scheduler.act(each);
         expect(driver.run).toEqual(ended);
         expect(driver.results).toHaveLength(1);

@@ -7,6 +7,12 @@ import type { CallFrame } from '../run.ts';
 import { type CallSite, dispatch, publishAgain, type Step } from './dispatch.ts';
 import { acceptOutput, failureOf } from './reply.ts';
 
+/**
+ * A run starts only when all its models were announced, so a model that is unknown here was heard by another coordinator
+ * first. Its word is on its way: the call waits for it, at the cost of no attempt.
+ */
+const UNHEARD_MS = 1_000;
+
 export function startCall(node: CallNode, indices: readonly number[], draft: Draft): NodeOutcome {
   const { nowMs } = draft.facts;
   const { withinMs } = node.policy;
@@ -93,23 +99,18 @@ function proceed(site: CallSite, step: Step, latest: Attempts['latest']): NodeOu
     withinAtMs,
   };
   if (decided.name === 'call') {
-    return dispatch(site, coming) ?? giveUp(site, coming, unavailable(node));
+    return dispatch(site, coming) ?? waitFor(site, coming, UNHEARD_MS, 'model_unavailable');
   }
-  const { untilMs } = decided;
   const lastCode = latest.name === 'failed' ? latest.failure.code : '';
-  const facts = { waitMs: untilMs - draft.facts.nowMs };
-  draft.history.push({
-    type: 'retry_scheduled',
-    path,
-    attempt: decided.attempt,
-    code: lastCode,
-    facts,
-  });
-  return open({
-    kind: 'call',
-    ...coming,
-    phase: { name: 'backoff', retryAtMs: untilMs, lastCode },
-  });
+  return waitFor(site, coming, decided.untilMs - draft.facts.nowMs, lastCode);
+}
+
+function waitFor({ draft }: CallSite, coming: Step, waitMs: number, lastCode: string): NodeOutcome {
+  const { path, attempt } = coming;
+  const facts = { waitMs };
+  draft.history.push({ type: 'retry_scheduled', path, attempt, code: lastCode, facts });
+  const retryAtMs = draft.facts.nowMs + waitMs;
+  return open({ kind: 'call', ...coming, phase: { name: 'backoff', retryAtMs, lastCode } });
 }
 
 function giveUp(
@@ -123,9 +124,4 @@ function giveUp(
   }
   const error = { code, message, step: path };
   return { type: 'failed', error: attempt === 0 ? error : { ...error, attempt } };
-}
-
-function unavailable({ model, version }: CallNode): { code: string; message: string } {
-  const name = version === undefined ? model : `${model} v${version}`;
-  return { code: 'model_unavailable', message: `No worker has ever announced ${name}.` };
 }
