@@ -110,6 +110,21 @@ describe('a reply', () => {
     expect(historyOf(run).filter((type) => type === 'run_finished')).toHaveLength(1);
   });
 
+  it('belongs to the run in its step, whatever its correlation id says', async () => {
+    const one = await fleet.worker('one', () => undefined);
+    await fleet.coordinator([chainFlow(['one'])]);
+    const client = await fleet.client();
+    const mine = await client.submit('chain', { text: 'mine' });
+    const other = await client.submit('chain', { text: 'other' });
+    const request = await eventually(
+      () => one.requests.find(({ step }) => step.run === mine.run) ?? false,
+    );
+    const reply = replyTo(request, { text: 'answered' });
+    await fleet.transport('one').publish([{ ...reply, correlationId: other.run }]);
+    await eventually(() => historyOf(mine.run).includes('run_finished'));
+    expect(historyOf(other.run)).not.toContain('reply_accepted');
+  });
+
   it('to a run that nobody knows is taken from the queue and changes nothing', async () => {
     const one = await fleet.worker('one', marks('1'));
     await fleet.coordinator([chainFlow(['one'])]);
