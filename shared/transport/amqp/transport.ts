@@ -106,14 +106,25 @@ class AmqpTransport implements Transport {
 
   async declareWorkQueue(model: string, version: number): Promise<void> {
     const spec = workQueue(model, version);
-    const connection = await this.#consuming.connected();
-    if (this.#settings.topology === 'declare') await declareQueue(connection, spec);
-    else await verifyQueue(connection, spec);
+    const make = this.#settings.topology === 'declare' ? declareQueue : verifyQueue;
+    await this.#asked((connection) => make(connection, spec));
     this.#workQueues.set(spec.name, spec);
   }
 
   async readyCount(queue: string): Promise<number> {
-    return readyCount(await this.#consuming.connected(), queue);
+    return this.#asked((connection) => readyCount(connection, queue));
+  }
+
+  /** The broker's answer; when the connection is lost before it comes, the next connection is asked. */
+  async #asked<T>(question: (connection: AmqpConnection) => Promise<T>): Promise<T> {
+    for (;;) {
+      const connection = await this.#consuming.connected();
+      try {
+        return await question(connection);
+      } catch (error) {
+        if (connection.open) throw error;
+      }
+    }
   }
 
   close(): Promise<void> {

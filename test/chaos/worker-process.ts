@@ -1,0 +1,28 @@
+import { instanceName } from '../../shared/lifecycle/instance-name.ts';
+import { stopSignal } from '../../shared/lifecycle/signals.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import { connectService } from '../../shared/transport/amqp/connect-service.ts';
+import { startWorker } from '../../shared/worker/worker.ts';
+import type { ModelName } from './models/arithmetic.ts';
+import { chaosModel } from './models/models.ts';
+
+/** A worker process: `node worker-process.ts <url> <calls file> <model>…`. It serves until SIGTERM and ends with 0. */
+const [url = '', callsFile = '', ...models] = process.argv.slice(2);
+const stopped = stopSignal();
+const logger = createLogger('chaos-worker');
+const topology = 'declare';
+const connection = { url, service: 'chaos-worker', topology, role: 'worker', logger } as const;
+const transport = await Promise.race([connectService(connection), stopped.then(() => undefined)]);
+if (transport !== undefined) {
+  const workers = await Promise.all(
+    models.map((name) => {
+      const model = chaosModel(name as ModelName, callsFile);
+      return startWorker({ model, transport, logger, instance: instanceName(), drainMs: 10_000 });
+    }),
+  );
+  logger.info({ models }, 'all models are served');
+  await stopped;
+  await Promise.all(workers.map((worker) => worker.stop()));
+  await transport.close();
+}
+process.exit(0);
