@@ -56,7 +56,8 @@ export class ModelBook {
     return {
       versions: entry.versions,
       concurrency: this.#concurrency(entry),
-      openRequests: this.#openRequests.get(model) ?? 0,
+      // With several coordinators one may count what opens and another what closes; fewer than none would hide a queue.
+      openRequests: Math.max(0, this.#openRequests.get(model) ?? 0),
     };
   }
 
