@@ -5,8 +5,7 @@ import { armFailpoint } from '../failpoints/failpoint.ts';
 import { instanceName } from '../lifecycle/instance-name.ts';
 import { stopSignal } from '../lifecycle/signals.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
-import { connectAmqp } from '../transport/amqp/transport.ts';
-import type { Transport } from '../transport/transport.ts';
+import { connectService } from '../transport/amqp/connect-service.ts';
 import type { AnyModel } from './model.ts';
 import { startWorker } from './worker.ts';
 
@@ -60,7 +59,13 @@ async function serveUntil(
   logger: Logger,
 ): Promise<void> {
   const stop = stopped.then(() => undefined);
-  const connecting = connect(model, env, logger);
+  const connecting = connectService({
+    url: env.AMQP_URL,
+    service: model.name,
+    topology: env.TOPOLOGY,
+    role: 'worker',
+    logger,
+  });
   // A connection that comes after the stop is of no use to anybody.
   connecting.catch(() => {});
   const transport = await Promise.race([connecting, stop]);
@@ -79,28 +84,4 @@ async function serveUntil(
   logger.info({ model: model.name }, 'stopping');
   await worker?.stop();
   await transport.close();
-}
-
-function connect(model: AnyModel, env: Settings, logger: Logger): Promise<Transport> {
-  let connected = false;
-  let outageTold = false;
-  return connectAmqp({
-    url: env.AMQP_URL,
-    clientName: model.name,
-    topology: env.TOPOLOGY,
-    role: 'worker',
-    onState: (state) => {
-      connected = state !== 'connecting';
-      if (connected) outageTold = false;
-      logger.info({ state }, 'broker');
-    },
-    onError: (error) => {
-      const fields = { reason: error.message };
-      if (connected) return logger.warn(fields, 'the broker did not do as asked');
-      // One line for an outage, not one for each attempt to end it.
-      const level = outageTold ? 'debug' : 'warn';
-      outageTold = true;
-      logger[level](fields, 'the broker is not there; trying again until it is');
-    },
-  });
 }

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { TransientError } from '../../../shared/errors/errors.ts';
+import { defineModel, type Model } from '../../../shared/worker/model.ts';
+import {
+  durationMs,
+  failsOnPurpose,
+  functions,
+  type ModelName,
+} from '../../chaos/models/arithmetic.ts';
+import type { SimulatedProcess } from '../virtual/process.ts';
+import type { World } from './world.ts';
+
+const number = z.number().int();
+
+/** A model that takes virtual time; what it answers, how long it takes and whether it fails is decided by the attempt. */
+export function simulatedModel(world: World, process: SimulatedProcess, name: ModelName): Model {
+  return defineModel({
+    name,
+    version: 1,
+    description: 'Computes a number; one attempt in ten fails.',
+    // `tag`: the context key under which later steps find the answer.
+    input: z.object({ x: number, y: number, tag: z.string().optional() }),
+    output: z.object({ x: number }),
+    concurrency: 1 + (world.seed % 5),
+    async run({ x, y, tag }, call) {
+      const { run, path, attempt } = call;
+      const key = `${run} ${path} ${attempt}`;
+      world.trace.write(process.name, `calls ${name} for ${key}`);
+      await world.clock.wait(durationMs(key), process);
+      if (failsOnPurpose(key)) throw new TransientError('made_to_fail', 'This attempt fails.');
+      const answer = functions[name](x, y);
+      if (tag !== undefined) call.patch(tag, answer);
+      return { x: answer };
+    },
+  }) as unknown as Model;
+}
