@@ -28,7 +28,7 @@ export interface CommitsOptions {
 
 interface Gathered {
   readonly tasks: readonly Task[];
-  readonly resolve: (committed: readonly Committed[]) => void;
+  readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -53,33 +53,36 @@ export class Commits {
   }
 
   /**
-   * Resolves when everything is in the store; hand the result to `publish` once the deliveries are acknowledged. Throws
+   * Resolves when everything is in the store; acknowledge right then. What the tasks send leaves after that. Throws
    * ShutdownError when the process stops first.
    */
-  commit(tasks: readonly Task[]): Promise<readonly Committed[]> {
+  commit(tasks: readonly Task[]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#gathered.push({ tasks, resolve, reject });
       if (this.#gathered.length === 1) setImmediate(() => void this.#commitGathered());
     });
   }
 
-  /** Sends what was committed on its way. */
-  publish(committed: readonly Committed[]): void {
-    for (const { outbox } of committed) {
-      failpoint('C10', () => outbox.some(({ type }) => type === 'result'));
-      if (outbox.length > 0) this.#options.outgoing.publish(outbox);
-    }
-  }
-
   /** What every consumer has brought in one turn of the event loop is one transaction: a commit on disk costs the same for all. */
   async #commitGathered(): Promise<void> {
     const gathered = this.#gathered.splice(0);
+    let committed: readonly Committed[] = [];
     try {
-      const committed = await this.#together(gathered.flatMap(({ tasks }) => tasks));
-      // What must leave is handed out once, to whoever came first.
-      for (const [index, { resolve }] of gathered.entries()) resolve(index === 0 ? committed : []);
+      committed = await this.#together(gathered.flatMap(({ tasks }) => tasks));
+      for (const { resolve } of gathered) resolve();
     } catch (error) {
       for (const { reject } of gathered) reject(error);
+    }
+    // Those who waited acknowledge first, in this same turn.
+    await null;
+    this.#publish(committed);
+  }
+
+  /** Sends what was committed on its way. */
+  #publish(committed: readonly Committed[]): void {
+    for (const { outbox } of committed) {
+      failpoint('C10', () => outbox.some(({ type }) => type === 'result'));
+      if (outbox.length > 0) this.#options.outgoing.publish(outbox);
     }
   }
 

@@ -203,10 +203,9 @@ class RunningCoordinator implements Coordinator {
 
   async #write(tasks: readonly Task[], ack: () => void, committedPoint: Failpoint): Promise<void> {
     await this.#outgoing.room();
-    const committed = await this.#commits.commit(tasks);
+    await this.#commits.commit(tasks);
     failpoint(committedPoint);
     ack();
-    this.#commits.publish(committed);
   }
 
   /** A handler that does not take `ack` is acknowledged when it is done. */

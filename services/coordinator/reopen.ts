@@ -18,9 +18,7 @@ export async function reopenRuns(
     const ids = await store.openRunIds(after, PAGE);
     const runs = await store.transaction((transaction) => transaction.lockRuns(ids));
     for (const run of runs.values()) models.count(undefined, run);
-    if (transportLost && ids.length > 0) {
-      commits.publish(await commits.commit(ids.map(transportLostTask)));
-    }
+    if (transportLost && ids.length > 0) await commits.commit(ids.map(transportLostTask));
     const last = ids.at(-1);
     if (ids.length < PAGE || last === undefined) return;
     after = last;

@@ -92,7 +92,7 @@ export class Timers {
     const ids = await store.dueRunIds(now(), BATCH);
     if (ids.length === 0) return 0;
     failpoint('C9');
-    commits.publish(await commits.commit(ids.map((runId) => timerTask(runId, logger))));
+    await commits.commit(ids.map((runId) => timerTask(runId, logger)));
     return ids.length;
   }
 }

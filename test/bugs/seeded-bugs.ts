@@ -18,8 +18,8 @@ export const seededBugs: readonly SeededBug[] = [
   {
     name: 'ack before commit',
     file: 'services/coordinator/coordinator.ts',
-    was: '    const committed = await this.#commits.commit(tasks);\n',
-    becomes: '    ack();\n    const committed = await this.#commits.commit(tasks);\n',
+    was: '    await this.#commits.commit(tasks);\n',
+    becomes: '    ack();\n    await this.#commits.commit(tasks);\n',
     test: 'test/integration/coordinator/recovery.test.ts',
     named: 'because another process took it over',
   },
