@@ -14,11 +14,11 @@ export async function testBroker(): Promise<TestBroker> {
   const desk = inject('brokerDesk');
   const answer = await fetch(desk.url, { method: 'POST' });
   if (!answer.ok) throw new Error(await answer.text());
-  const { vhost, url }: { vhost: string; url: string } = JSON.parse(await answer.text());
+  const { name, url }: { name: string; url: string } = JSON.parse(await answer.text());
   return {
     url,
     stop: async () => {
-      await fetch(`${desk.url}/${encodeURIComponent(vhost)}`, { method: 'DELETE' });
+      await fetch(`${desk.url}/${encodeURIComponent(name)}`, { method: 'DELETE' });
     },
   };
 }

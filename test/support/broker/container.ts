@@ -1,11 +1,10 @@
 import { GenericContainer, type StartedTestContainer, Wait } from 'testcontainers';
+import { testRunLabels } from '../containers.ts';
 import { freePorts, run } from './command.ts';
 import { ManagementApi } from './management.ts';
 import { guestUrl, type PrivateBroker } from './running-broker.ts';
 
 const image = 'rabbitmq:4-management';
-/** Marks our containers with the test run they belong to. */
-const label = 'flotilla.test-run';
 
 /** True when containers can be started here. */
 export async function dockerWorks(): Promise<boolean> {
@@ -20,20 +19,13 @@ export async function startContainer(testRun: string): Promise<PrivateBroker> {
   const container = await new GenericContainer(image)
     // Fixed ports: they must be the same after a restart.
     .withExposedPorts({ container: 5672, host: port }, { container: 15672, host: managementPort })
-    .withLabels({ [label]: testRun })
+    .withLabels(testRunLabels(testRun))
     .withWaitStrategy(Wait.forLogMessage(/Server startup complete/))
     .withStartupTimeout(90_000)
     .start();
   const broker = new ContainerBroker(container, port, managementPort);
   await broker.ready();
   return broker;
-}
-
-/** Removes what a test run may have left because its process died. */
-export async function removeContainers(testRun: string): Promise<void> {
-  const listed = await run('docker', ['ps', '-aq', '--filter', `label=${label}=${testRun}`]);
-  const ids = listed.succeeded ? listed.output.split(/\s+/).filter(Boolean) : [];
-  if (ids.length > 0) await run('docker', ['rm', '-fv', ...ids]);
 }
 
 class ContainerBroker implements PrivateBroker {

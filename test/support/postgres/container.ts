@@ -1,10 +1,9 @@
 import { GenericContainer, type StartedTestContainer } from 'testcontainers';
 import { freePorts, run } from '../broker/command.ts';
+import { testRunLabels } from '../containers.ts';
 import { answers, databasesOf, type PrivatePostgres } from './running-postgres.ts';
 
 const image = 'postgres:17';
-/** Marks our containers with the test run they belong to. */
-const label = 'flotilla.postgres-test-run';
 
 /** Starts PostgreSQL in a container on a free port. Rejects when the image cannot be had. */
 export async function startContainer(testRun: string): Promise<PrivatePostgres> {
@@ -15,19 +14,12 @@ export async function startContainer(testRun: string): Promise<PrivatePostgres> 
     .withEnvironment({ POSTGRES_PASSWORD: 'flotilla' })
     // A fixed port: it must be the same after a restart.
     .withExposedPorts({ container: 5432, host: port })
-    .withLabels({ [label]: testRun })
+    .withLabels(testRunLabels(testRun))
     .withStartupTimeout(90_000)
     .start();
   const server = new ContainerPostgres(container, port);
   await answers(server.url, 60_000);
   return server;
-}
-
-/** Removes what a test run may have left because its process died. */
-export async function removeContainers(testRun: string): Promise<void> {
-  const listed = await run('docker', ['ps', '-aq', '--filter', `label=${label}=${testRun}`]);
-  const ids = listed.succeeded ? listed.output.split(/\s+/).filter(Boolean) : [];
-  if (ids.length > 0) await run('docker', ['rm', '-fv', ...ids]);
 }
 
 class ContainerPostgres implements PrivatePostgres {
