@@ -40,7 +40,7 @@ function wentOn(draft: Draft, outcome: NodeOutcome): Run {
       return { ...recorded(draft), status: 'running', startedAtMs, state: frame, dueMs };
     }
     case 'failed':
-      return finish(draft, statusOf(outcome.error, draft), outcome.error);
+      return fail(draft, outcome.error);
     case 'done': {
       const site = { step: 'output', indices: [] };
       const output = evaluate(facts.flow.output, site, draft);
@@ -50,9 +50,14 @@ function wentOn(draft: Draft, outcome: NodeOutcome): Run {
   }
 }
 
-/** A step that found no time left is the run's time being over, even when the timer comes later. */
-function statusOf({ code }: RunError, { run, facts }: Draft): FinalStatus {
-  return code === 'deadline_exceeded' && facts.nowMs >= run.deadlineMs ? 'timed_out' : 'failed';
+/** A step that found no time left is the run's time being over, even when the timer comes later and a join has its own word for it. */
+function fail(draft: Draft, error: RunError): Run {
+  const { run, facts, outOfTime } = draft;
+  const code = 'deadline_exceeded';
+  if (!outOfTime || facts.nowMs < run.deadlineMs) return finish(draft, 'failed', error);
+  if (error.code === code) return finish(draft, 'timed_out', error);
+  const message = `The deadline of the run has passed. ${error.message}`;
+  return finish(draft, 'timed_out', { ...error, code, message });
 }
 
 function finish(

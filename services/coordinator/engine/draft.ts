@@ -22,6 +22,8 @@ export interface Draft {
   /** For nodes that hold others: how to go on inside of them. */
   readonly walk: Walk;
   usage: Usage;
+  /** A step found no time left, whatever the nodes around it make of that. */
+  outOfTime: boolean;
 }
 
 /** Going into nodes of any kind. */
@@ -46,6 +48,7 @@ export function newDraft(question: Question): Draft {
     degraded: [],
     missing: [],
     usage: question.run.usage,
+    outOfTime: false,
   };
 }
 

@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { decide } from '../../../services/coordinator/engine/decide.ts';
 import type { ModelFacts } from '../../../services/coordinator/engine/decision.ts';
 import { isAttemptOpen } from '../../../services/coordinator/engine/open-calls.ts';
+import type { Join } from '../../../shared/flow/kernel.ts';
 import {
   branch,
   call,
   choice,
   flowOf,
+  pick,
   retrying,
   scatter,
   sequence,
@@ -107,6 +109,43 @@ describe('the deadline of a run', () => {
     driver.nowMs = driver.run.deadlineMs;
     driver.failWith('a', { code: 'deadline_exceeded', retryable: false });
     expect(driver.run.status).toBe('timed_out');
+  });
+
+  it.each<[string, Join]>([
+    ['needs a number', { need: 1 }],
+    ['has a time of its own', { need: 'all', withinMs: 600_000 }],
+  ])('that passed under a join that %s ends it as timed out, not by the join’s code', (_, join) => {
+    const driver = new RunDriver(flowOf(sequence(scatter('p', branches, { join }))));
+    driver.accept();
+    driver.nowMs = driver.run.deadlineMs;
+    const late = { code: 'deadline_exceeded', retryable: false };
+    driver.failWith('p/a', late);
+    expect(driver.run.status).toBe('running');
+    driver.failWith('p/b', { code: 'too_long', retryable: false });
+    const error = { code: 'deadline_exceeded', step: 'p' };
+    expect(driver.run).toMatchObject({ status: 'timed_out', error });
+    expect(driver.run.error?.message).toContain('a: deadline_exceeded, b: too_long');
+  });
+
+  it('that passed under a cascade ends it as timed out, not by the cascade’s code', () => {
+    const tiers = ['small', 'large'].map((id) => call(`c/${id}`, { tolerant: true }));
+    const candidates = tiers.map(({ path }) => ({ output: path, servedBy: path }));
+    const driver = new RunDriver(flowOf(sequence(...tiers, pick('c', candidates))));
+    driver.accept();
+    driver.nowMs = driver.run.deadlineMs;
+    driver.failWith('c/small', { code: 'too_long', retryable: false });
+    const error = { code: 'deadline_exceeded', step: 'c' };
+    expect(driver.run).toMatchObject({ status: 'timed_out', error });
+    expect(driver.dispatches).toHaveLength(1);
+  });
+
+  it('does not hide a failure of which time was no part', () => {
+    const node = scatter('p', branches, { join: { need: 1 } });
+    const driver = new RunDriver(flowOf(sequence(node)));
+    driver.accept();
+    driver.nowMs = driver.run.deadlineMs;
+    for (const path of ['p/a', 'p/b']) driver.failWith(path, { retryable: false });
+    expect(driver.run).toMatchObject({ status: 'failed', error: { code: 'join_impossible' } });
   });
 
   it('that passed while a reply was on its way calls no further model', () => {

@@ -118,6 +118,7 @@ function giveUp(
   { path, attempt }: Step,
   { code, message }: { readonly code: string; readonly message: string },
 ): NodeOutcome {
+  if (code === 'deadline_exceeded') draft.outOfTime = true;
   if (node.tolerant) {
     draft.degraded.push(path);
     return done;

@@ -47,6 +47,8 @@ export function failJoin(
 ): NodeOutcome {
   const { node, path } = site;
   abandonOpen(site, tally);
+  // Branches that ran out of time in earlier decisions count as well.
+  if (Object.values(tally.failed).includes('deadline_exceeded')) site.draft.outOfTime = true;
   if (code === 'branch_failed' && tally.firstError !== undefined) {
     return { type: 'failed', error: tally.firstError };
   }
