@@ -1,12 +1,19 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
+interface Pair {
+  /** Number of the connection, from 1. */
+  readonly connection: number;
+  readonly client: Socket;
+  readonly broker: Socket;
+}
+
 /**
  * A TCP proxy in front of a broker that can do to a connection what networks do: fall silent in one or both directions,
  * or reset.
  */
 export class TcpProxy {
   readonly #server: Server;
-  readonly #pairs = new Set<{ readonly client: Socket; readonly broker: Socket }>();
+  readonly #pairs = new Set<Pair>();
   readonly #onData: (fromClient: Buffer, connection: number) => void;
   #port = 0;
   #connections = 0;
@@ -85,13 +92,18 @@ export class TcpProxy {
     this.reset();
   }
 
+  /** Says something to a client as if the broker had said it. */
+  say(bytes: Buffer, connection: number): void {
+    for (const pair of this.#pairs) if (pair.connection === connection) pair.client.write(bytes);
+  }
+
   async close(): Promise<void> {
     this.reset();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
   #join(client: Socket, broker: Socket, connection: number): void {
-    const pair = { client, broker };
+    const pair: Pair = { connection, client, broker };
     this.#pairs.add(pair);
     client.setNoDelay(true);
     broker.setNoDelay(true);

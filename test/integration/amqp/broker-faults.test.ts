@@ -5,8 +5,10 @@ import { connectAmqp } from '../../../shared/transport/amqp/transport.ts';
 import { exchange, queue, workQueueName } from '../../../shared/transport/topology.ts';
 import type { Delivery, Transport } from '../../../shared/transport/transport.ts';
 import { freshModel, requestsTo, requestTo } from '../../contract/transport-harness.ts';
+import { ConsumerCancel } from '../../support/broker/consumer-cancel.ts';
 import { type TestBroker, testBroker } from '../../support/broker.ts';
 import { eventually } from '../../support/eventually.ts';
+import { TcpProxy } from '../../support/tcp-proxy.ts';
 
 let broker: TestBroker;
 let model: string;
@@ -64,6 +66,40 @@ describe('a queue is deleted under its consumer', () => {
     );
     await eventually(() => received.length >= 2);
     expect(lost).toBe(1);
+  });
+});
+
+describe('the broker cancels a consumer whose queue is still there', () => {
+  test('it consumes again, and what it held comes again', async () => {
+    const { hostname, port } = new URL(broker.url);
+    const cancel = new ConsumerCancel();
+    const proxy = await TcpProxy.start(
+      { host: hostname, port: Number(port) || 5672 },
+      (bytes, connection) => cancel.read(bytes, connection),
+    );
+    opened.push(proxy);
+    const transport = await connect({ url: proxy.url(broker.url) });
+    await transport.declareWorkQueue(model, 1);
+    const received: Delivery[] = [];
+    let lost = 0;
+    const subscription = await transport.consume(workQueueName(model, 1), {
+      prefetch: 1,
+      onBatch: (deliveries) => void received.push(...deliveries),
+      onLost: () => {
+        lost += 1;
+      },
+    });
+    await transport.publish(requestsTo(model, 1));
+    await eventually(() => received.length === 1);
+    cancel.cancel(proxy, workQueueName(model, 1));
+    await eventually(() => received.length === 2);
+    const [first, again] = received;
+    expect(again).toMatchObject({ messageId: first?.messageId, redelivered: true });
+    expect(lost).toBe(1);
+    // The broker, too, has only one consumer now: the next message goes nowhere else.
+    subscription.settle(received, 'ack');
+    await transport.publish(requestsTo(model, 1));
+    await eventually(() => received.length === 3);
   });
 });
 

@@ -1,7 +1,8 @@
+import { connect as connectBare } from 'amqplib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectAmqp } from '../../../shared/transport/amqp/transport.ts';
-import { workQueueName } from '../../../shared/transport/topology.ts';
-import type { Transport, TransportState } from '../../../shared/transport/transport.ts';
+import { exchange, queue, workQueueName } from '../../../shared/transport/topology.ts';
+import type { Delivery, Transport, TransportState } from '../../../shared/transport/transport.ts';
 import { freshModel, requestsTo } from '../../contract/transport-harness.ts';
 import { transportRestartContract } from '../../contract/transport-restart.contract.ts';
 import type { PrivateBroker } from '../../support/broker/running-broker.ts';
@@ -15,7 +16,12 @@ beforeAll(async () => {
 });
 afterAll(() => broker?.stop());
 
-describe('the broker has a memory alarm', () => {
+const alarms = [
+  { resource: 'memory', setting: 'set_vm_memory_high_watermark', alarm: '0.00001', normal: '0.4' },
+  { resource: 'disk', setting: 'set_disk_free_limit', alarm: '900000GB', normal: '50MB' },
+] as const;
+
+describe.each(alarms)('the broker has a $resource alarm', ({ setting, alarm, normal }) => {
   let transport: Transport;
   const states: TransportState[] = [];
 
@@ -32,7 +38,7 @@ describe('the broker has a memory alarm', () => {
     const model = freshModel();
     await transport.declareWorkQueue(model, 1);
     await transport.publish(requestsTo(model, 20));
-    await broker.control('set_vm_memory_high_watermark', '0.00001');
+    await broker.control(setting, alarm);
     // The broker tells a connection only when it publishes.
     const blocked = async () => {
       await transport.publish(requestsTo(model, 1));
@@ -56,10 +62,109 @@ describe('the broker has a memory alarm', () => {
     await eventually(() => received >= 20);
     expect(transport.state).toBe('blocked');
 
-    await broker.control('set_vm_memory_high_watermark', '0.4');
+    await broker.control(setting, normal);
     await eventually(() => transport.state === 'connected', { timeoutMs: 15_000 });
     expect(await transport.publish(requestsTo(model, 1))).toEqual([{ status: 'confirmed' }]);
     expect(states).not.toContain('connecting');
+  }, 60_000);
+});
+
+describe('a delivery is held for longer than the broker allows', () => {
+  /** What the broker looks at once a minute and allows for half an hour is too slow for a test. */
+  const allow = async (heldMs: number, lookEveryMs: number) => {
+    await broker.control('eval', `application:set_env(rabbit, consumer_timeout, ${heldMs}).`);
+    const look = `application:set_env(rabbit, channel_tick_interval, ${lookEveryMs}).`;
+    await broker.control('eval', look);
+  };
+  let transport: Transport;
+  beforeAll(async () => {
+    await allow(1_000, 200);
+    transport = await connectAmqp({ url: broker.url });
+  });
+  afterAll(async () => {
+    await transport?.close();
+    await allow(1_800_000, 60_000);
+  });
+
+  test('its channel is closed: it comes again, what is settled too late harms nothing, others go on', async () => {
+    const [slow, quick] = [freshModel(), freshModel()];
+    await transport.declareWorkQueue(slow, 1);
+    await transport.declareWorkQueue(quick, 1);
+    const held: Delivery[] = [];
+    const lost: string[] = [];
+    const subscription = await transport.consume(workQueueName(slow, 1), {
+      prefetch: 1,
+      onBatch: (deliveries) => void held.push(...deliveries),
+      onLost: () => lost.push('slow'),
+    });
+    let answered = 0;
+    const other = await transport.consume(workQueueName(quick, 1), {
+      prefetch: 1,
+      onBatch: (deliveries) => {
+        answered += deliveries.length;
+        other.settle(deliveries, 'ack');
+      },
+      onLost: () => lost.push('quick'),
+    });
+    const [message] = requestsTo(slow, 1);
+    await transport.publish(message ? [message] : []);
+    await eventually(() => held.length === 2, { timeoutMs: 15_000 });
+    expect(held[1]).toMatchObject({ messageId: message?.messageId, redelivered: true });
+    const [late, again] = held;
+    if (late && again) {
+      subscription.settle([late], 'ack');
+      subscription.settle([again], 'ack');
+    }
+    await transport.publish(requestsTo(quick, 1));
+    await eventually(() => answered === 1);
+    expect(lost).toEqual(['slow']);
+    await subscription.close();
+    expect(await transport.readyCount(workQueueName(slow, 1))).toBe(0);
+  }, 60_000);
+});
+
+describe('the exchange of the dead letters is gone', () => {
+  test('what is dead waits in its queue and is not lost: it arrives when the exchange is back', async () => {
+    // After a dead letter that cannot be delivered the broker waits for three minutes.
+    const wait = 'application:set_env(rabbit, dead_letter_worker_publisher_confirm_timeout, 500).';
+    await broker.control('eval', wait);
+    const model = freshModel();
+    const transport = await connectAmqp({ url: broker.url });
+    await transport.declareWorkQueue(model, 1);
+    const bare = await connectBare(broker.url);
+    bare.on('error', () => {});
+    const channel = await bare.createChannel();
+    await channel.deleteExchange(exchange.dead);
+    const subscription = await transport.consume(workQueueName(model, 1), {
+      prefetch: 10,
+      onBatch: (deliveries) => subscription.settle(deliveries, 'reject'),
+    });
+    const messages = requestsTo(model, 10);
+    await transport.publish(messages);
+    const kept = async () => {
+      const table = await broker.control('-q', 'list_queues', 'name', 'messages', 'messages_ready');
+      return table.split('\n').find((line) => line.startsWith(`${workQueueName(model, 1)}\t`));
+    };
+    await eventually(async () => expect(await kept()).toMatch(/\t10\t0$/), { timeoutMs: 15_000 });
+    expect(await transport.readyCount(queue.deadFailed)).toBe(0);
+
+    // Whoever connects declares it again. Nobody reads the dead letters: they are kept.
+    const other = await connectAmqp({ url: broker.url });
+    const arrived = async () => (await other.readyCount(queue.deadFailed)) === messages.length;
+    await eventually(arrived, { timeoutMs: 30_000 });
+    expect(await transport.readyCount(workQueueName(model, 1))).toBe(0);
+    const dead = new Set<string | undefined>();
+    await other.consume(queue.deadFailed, {
+      prefetch: 10,
+      onBatch: (deliveries) => {
+        for (const { messageId } of deliveries) dead.add(messageId);
+      },
+    });
+    await eventually(() => dead.size === messages.length);
+    expect(dead).toEqual(new Set(messages.map(({ messageId }) => messageId)));
+    await bare.close();
+    await other.close();
+    await transport.close();
   }, 60_000);
 });
 
