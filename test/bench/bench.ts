@@ -1,116 +1,65 @@
-import { parseArgs } from 'node:util';
-import { findBroker } from '../support/broker/find.ts';
-import { startFleet } from './fleet/fleet.ts';
-import { startInProcess } from './in-process/in-process.ts';
-import { type LoadFigures, median, runLoad } from './load.ts';
-import { startReference } from './reference/reference.ts';
-import type { System } from './system.ts';
+import { type Figures, measure } from './measure.ts';
+import { type BenchOptions, readOptions, usage } from './options.ts';
+import { Place } from './place.ts';
+import { type ScenarioName, scenarios } from './scenarios.ts';
+import { everySystem } from './systems.ts';
+import { scenarioTables } from './table.ts';
 
 /**
- * How fast a chain of three trivial models is, beside a reference that does the same eight messages in bare amqplib:
- * `npm run bench -- [--rounds 5] [--jobs 2000] [--json]`. The systems take turns; medians are printed. The last line with
- * --json is one object that has `ratio`: our runs per second over the reference's, both over RabbitMQ with 200 in flight.
+ * `npm run bench`: see README.md. Progress goes to standard error, tables to standard output. With --json the last line is one
+ * object: `ratio` is runs per second of the fleet on SQLite over those of the reference, `aloneRatio` its time alone over theirs,
+ * both for a chain of three.
  */
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    jobs: { type: 'string', default: '2000' },
-    json: { type: 'boolean', default: false },
-  },
-});
-const rounds = Number(values.rounds);
-const jobs = Number(values.jobs);
-const IN_FLIGHT = 200;
-/** Jobs for the latency of one at a time. */
-const SINGLE_JOBS = 100;
-
-interface Contender {
-  readonly name: string;
-  readonly start: () => Promise<System>;
+const options = optionsOf(process.argv.slice(2));
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+const place = new Place(say);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void place.close().finally(() => process.exit(130)));
 }
 
-interface Figures {
-  readonly name: string;
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  /** One job at a time. */
-  readonly singleP50Ms: number;
-}
-
-const say = (line: string) => process.stderr.write(`${line}\n`);
-
-async function measure(contenders: readonly Contender[]): Promise<Figures[]> {
-  const many = contenders.map((): LoadFigures[] => []);
-  const single = contenders.map((): LoadFigures[] => []);
-  for (let round = 1; round <= rounds; round += 1) {
-    for (const [index, { name, start }] of contenders.entries()) {
-      const system = await start();
-      await runLoad(system.runOne, IN_FLIGHT * 2, IN_FLIGHT);
-      const loaded = await runLoad(system.runOne, jobs, IN_FLIGHT);
-      const alone = await runLoad(system.runOne, SINGLE_JOBS, 1);
-      await system.stop();
-      many[index]?.push(loaded);
-      single[index]?.push(alone);
-      say(
-        `round ${round}/${rounds}  ${name.padEnd(28)} ${loaded.perSecond.toFixed(0).padStart(6)} runs/s`,
-      );
-    }
-  }
-  return contenders.map(({ name }, index) => {
-    const of = (
-      figures: readonly LoadFigures[] | undefined,
-      key: 'perSecond' | 'p50Ms' | 'p99Ms',
-    ) => median((figures ?? []).map((one) => one[key]));
-    return {
-      name,
-      perSecond: of(many[index], 'perSecond'),
-      p50Ms: of(many[index], 'p50Ms'),
-      p99Ms: of(many[index], 'p99Ms'),
-      singleP50Ms: of(single[index], 'p50Ms'),
-    };
-  });
-}
-
-function table(figures: readonly Figures[]): string {
-  const line = (cells: readonly string[]) =>
-    cells.map((cell, column) => (column === 0 ? cell.padEnd(28) : cell.padStart(12))).join('');
-  const rows = figures.map((one) =>
-    line([
-      one.name,
-      one.perSecond.toFixed(0),
-      one.p50Ms.toFixed(1),
-      one.p99Ms.toFixed(1),
-      one.singleP50Ms.toFixed(2),
-    ]),
-  );
-  return [line(['', 'runs/s', 'p50 ms', 'p99 ms', 'alone ms']), ...rows].join('\n');
-}
-
-const broker = await findBroker('bench');
-const vhost = `flotilla-bench-${process.pid}`;
 try {
-  const url = await broker.addVhost(vhost);
-  say(`broker: ${broker.description}; ${rounds} rounds of ${jobs} jobs, ${IN_FLIGHT} in flight`);
-  const [reference, fleet] = (await measure([
-    { name: 'reference (bare amqplib)', start: () => startReference(url) },
-    { name: 'fleet over RabbitMQ, SQLite', start: () => startFleet(url) },
-  ])) as [Figures, Figures];
-  const [file, memory] = (await measure([
-    { name: 'in one process, SQLite', start: () => startInProcess('file') },
-    { name: 'in one process, in memory', start: () => startInProcess('memory') },
-  ])) as [Figures, Figures];
-  const summary = {
-    ratio: Number((fleet.perSecond / reference.perSecond).toFixed(3)),
-    aloneRatio: Number((fleet.singleP50Ms / reference.singleP50Ms).toFixed(3)),
-    figures: [reference, fleet, file, memory],
-  };
-  if (values.json) console.log(JSON.stringify(summary));
-  else {
-    console.log(table(summary.figures));
-    console.log(`\nfleet ÷ reference: ${summary.ratio} runs/s, ${summary.aloneRatio} time alone`);
-  }
+  await run();
 } finally {
-  await broker.removeVhost(vhost);
-  await broker.stop();
+  await place.close();
+}
+
+async function run(): Promise<void> {
+  const { rounds, jobs } = options;
+  const systems = everySystem.filter(({ id }) => options.systems.includes(id));
+  const measured: { scenario: ScenarioName; figures: Figures[] }[] = [];
+  for (const name of options.scenarios) {
+    const figures = await measure({ place, say }, scenarios[name], systems, { rounds, jobs });
+    measured.push({ scenario: name, figures });
+    process.stdout.write(`${scenarioTables(scenarios[name], figures)}\n\n`);
+  }
+  const ratios = ratiosOf(measured.find(({ scenario }) => scenario === 'chain')?.figures ?? []);
+  if (ratios.ratio !== null) {
+    process.stdout.write(
+      `fleet ÷ reference: ${ratios.ratio} runs/s, ${ratios.aloneRatio} time alone\n`,
+    );
+  }
+  if (options.json) console.log(JSON.stringify({ ...ratios, scenarios: measured }));
+}
+
+/** The fleet on SQLite beside the reference; null where one of them was not measured. */
+function ratiosOf(figures: readonly Figures[]) {
+  const ours = figures.find(({ id }) => id === 'sqlite');
+  const theirs = figures.find(({ id }) => id === 'reference');
+  const over = (key: 'perSecond' | 'aloneP50Ms') => {
+    const [one, other] = [ours?.[key], theirs?.[key]];
+    return one && other ? Number((one / other).toFixed(3)) : null;
+  };
+  return { ratio: over('perSecond'), aloneRatio: over('aloneP50Ms') };
+}
+
+function optionsOf(args: readonly string[]): BenchOptions {
+  try {
+    const read = readOptions(args);
+    if (!read.help) return read;
+    process.stdout.write(`${usage}\n`);
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n${usage}\n`);
+    process.exit(2);
+  }
 }

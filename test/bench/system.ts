@@ -1,27 +1,18 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import type { RunOne } from './load.ts';
+import type { Place } from './place.ts';
+import type { RunningSystem } from './running-system.ts';
+import type { Scenario, ScenarioName } from './scenarios.ts';
 
-/** Something that finishes jobs, to be measured. */
+/** Something that can be measured beside others. */
 export interface System {
-  readonly runOne: RunOne;
-  stop(): Promise<void>;
-}
-
-/** Starts a process of the system under test; resolves when it says that it is ready. It ends when this process does. */
-export async function startProcess(file: URL, args: readonly string[]): Promise<ChildProcess> {
-  const child = fork(file, args);
-  const failed = once(child, 'exit').then(() => {
-    throw new Error(`${file.pathname} ended before it was ready`);
-  });
-  await Promise.race([once(child, 'message'), failed]);
-  failed.catch(() => {});
-  return child;
-}
-
-/** Ends a process and waits until it is gone. */
-export async function stopProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill();
-  await once(child, 'exit');
+  /** How `--systems` names it. */
+  readonly id: string;
+  /** One line for people, at most 26 letters. */
+  readonly name: string;
+  /** Only what does the same kind of work is compared: messages over a broker, or calls in one process. */
+  readonly group: 'over a broker' | 'in one process';
+  /** True: the ratios of its group are to this one. */
+  readonly reference?: boolean;
+  /** Scenarios that it can do. Default: all. */
+  readonly scenarios?: readonly ScenarioName[];
+  start(place: Place, scenario: Scenario): Promise<RunningSystem>;
 }

@@ -4,7 +4,8 @@ import { loadFlowFolder } from '../../shared/flow/load-folder.ts';
 import { silentLogger as logger } from '../../shared/telemetry/logger.ts';
 import { connectAmqp } from '../../shared/transport/amqp/transport.ts';
 import { startWorker } from '../../shared/worker/worker.ts';
-import { benchFlowFolder, benchModels } from '../bench/fleet/models.ts';
+import { benchFlowFolder, benchModels } from '../bench/models.ts';
+import { scenarios } from '../bench/scenarios.ts';
 
 export interface ChainFleet {
   stop(): Promise<void>;
@@ -17,7 +18,9 @@ export async function startChainFleet(url: string): Promise<ChainFleet> {
   const flows = loadFlowFolder(benchFlowFolder);
   const coordinator = await startCoordinator({ store, transport, flows, instance: 'test', logger });
   const workers = await Promise.all(
-    benchModels.map((model) => startWorker({ model, transport, logger, instance: 'test' })),
+    benchModels(scenarios.chain.models).map((model) =>
+      startWorker({ model, transport, logger, instance: 'test' }),
+    ),
   );
   return {
     async stop() {

@@ -1,17 +1,22 @@
 import { startCoordinator } from '../../../services/coordinator/coordinator.ts';
+import { openPostgresStore } from '../../../services/coordinator/store/postgres/postgres-store.ts';
 import { openSqliteStore } from '../../../services/coordinator/store/sqlite/sqlite-store.ts';
 import { loadFlowFolder } from '../../../shared/flow/load-folder.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { connectAmqp } from '../../../shared/transport/amqp/transport.ts';
-import { benchFlowFolder } from './models.ts';
+import { benchFlowFolder } from '../models.ts';
+import { historyCounter } from '../process/counter.ts';
+import { serve } from '../process/serve.ts';
 
-/** One coordinator process on the store file it is given. */
-const [url, file] = process.argv.slice(2) as [string, string];
+/** One coordinator process on the database or the store file it is given. */
+const [url, storeAt, instance] = process.argv.slice(2) as [string, string, string];
 const logger = createLogger('bench-coordinator', 'warn');
 const transport = await connectAmqp({ url, logger });
-const store = openSqliteStore(file);
+const store = storeAt.startsWith('postgres:')
+  ? await openPostgresStore(storeAt)
+  : openSqliteStore(storeAt);
 const flows = loadFlowFolder(benchFlowFolder);
-await startCoordinator({ store, transport, flows, instance: 'bench', logger });
+const { onHistory, counts } = historyCounter();
+await startCoordinator({ store, transport, flows, instance, logger, onHistory });
 
-process.send?.('ready');
-process.on('disconnect', () => process.exit());
+serve({ counts });

@@ -1,29 +1,54 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { connectClient } from '../../../shared/client/client.ts';
-import { connectAmqp } from '../../../shared/transport/amqp/transport.ts';
-import { runChain } from '../chain.ts';
-import { type System, startProcess, stopProcess } from '../system.ts';
+import type { ProcessPlan } from '../process/bench-process.ts';
+import { RunningSystem } from '../running-system.ts';
+import type { System } from '../system.ts';
 
-/** The fleet over RabbitMQ: a coordinator and a worker process, and this process as the client. */
-export async function startFleet(url: string): Promise<System> {
-  const folder = await mkdtemp(join(tmpdir(), 'flotilla-bench-'));
-  const coordinator = new URL('./coordinator.ts', import.meta.url);
-  const worker = new URL('./worker.ts', import.meta.url);
-  const children = await Promise.all([
-    startProcess(coordinator, [url, join(folder, 'bench.db')]),
-    startProcess(worker, [url]),
-  ]);
-  const transport = await connectAmqp({ url });
-  const client = await connectClient({ transport });
+const file = (name: string) => new URL(`./${name}.ts`, import.meta.url);
+
+/** A coordinator process; `storeAt` is a PostgreSQL URL or the path of a SQLite file. */
+function coordinatorPlan(url: string, storeAt: string, number = 1): ProcessPlan {
   return {
-    runOne: runChain(client),
-    async stop() {
-      await client.close();
-      await transport.close();
-      await Promise.all(children.map(stopProcess));
-      await rm(folder, { recursive: true });
+    role: 'coordinator',
+    file: file('coordinator'),
+    args: [url, storeAt, `bench-${number}`],
+  };
+}
+
+function workerPlan(url: string, models: readonly string[]): ProcessPlan {
+  return { role: 'worker', file: file('worker'), args: [url, ...models] };
+}
+
+function clientPlan(url: string): ProcessPlan {
+  return { role: 'client', file: file('client'), args: [url] };
+}
+
+/** The fleet over RabbitMQ: coordinators, a worker process and a client. */
+function fleet(
+  about: Pick<System, 'id' | 'name'>,
+  { store, coordinators = 1 }: { store: 'sqlite' | 'postgres'; coordinators?: number },
+): System {
+  return {
+    ...about,
+    group: 'over a broker',
+    async start(place, { models }) {
+      const url = await place.sharedVhost();
+      const lent = await (store === 'sqlite' ? place.newFile() : place.newDatabase());
+      const numbers = Array.from({ length: coordinators }, (_, index) => index + 1);
+      const plans = [
+        clientPlan(url),
+        ...numbers.map((number) => coordinatorPlan(url, lent.url, number)),
+        workerPlan(url, models),
+      ];
+      return RunningSystem.start(plans, () => lent.remove());
     },
   };
 }
+
+export const fleetOnSqlite = fleet({ id: 'sqlite', name: 'fleet, SQLite' }, { store: 'sqlite' });
+export const fleetOnPostgres = fleet(
+  { id: 'postgres', name: 'fleet, PostgreSQL' },
+  { store: 'postgres' },
+);
+export const twoOnPostgres = fleet(
+  { id: 'postgres-2', name: 'fleet, PostgreSQL, 2 coord.' },
+  { store: 'postgres', coordinators: 2 },
+);

@@ -1,14 +1,15 @@
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { connectAmqp } from '../../../shared/transport/amqp/transport.ts';
 import { startWorker } from '../../../shared/worker/worker.ts';
-import { benchModels } from './models.ts';
+import { benchModels } from '../models.ts';
+import { serve } from '../process/serve.ts';
 
-/** One process that serves all three models of the chain, as the reference's worker does. */
+/** One process that serves all the models it is told, as the reference's worker does. */
+const [url, ...names] = process.argv.slice(2) as [string, ...string[]];
 const logger = createLogger('bench-worker', 'warn');
-const transport = await connectAmqp({ url: process.argv[2] as string, logger });
-for (const model of benchModels) {
+const transport = await connectAmqp({ url, logger });
+for (const model of benchModels(names)) {
   await startWorker({ model, transport, logger, instance: 'bench' });
 }
 
-process.send?.('ready');
-process.on('disconnect', () => process.exit());
+serve();

@@ -1,8 +1,8 @@
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
+import type { JsonValue } from '../../../shared/envelope/json.ts';
+import type { Scenario } from '../scenarios.ts';
 
-/** The reference: the eight messages of a chain of three in bare amqplib. No engine, no store, no envelope checks. */
-
-export const models = ['first', 'second', 'third'] as const;
+/** The reference: the same messages in bare amqplib. No engine, no store, no envelope checks. */
 
 export const referenceQueue = {
   jobs: 'reference.jobs',
@@ -11,9 +11,23 @@ export const referenceQueue = {
   results: 'reference.results',
 };
 
+/** The body of every message of the reference. */
+export interface ReferenceBody {
+  readonly id: string;
+  readonly timestamp: string;
+  readonly payload: JsonValue;
+  readonly context: object;
+  /** Of requests and replies: which request of which round it is. */
+  readonly round?: number;
+  readonly part?: number;
+}
+
 const quorum = { durable: true, arguments: { 'x-queue-type': 'quorum' } };
 
-export async function open(url: string): Promise<{ model: ChannelModel; channel: ConfirmChannel }> {
+export async function open(
+  url: string,
+  { models }: Scenario,
+): Promise<{ model: ChannelModel; channel: ConfirmChannel }> {
   const model = await connect(url, { noDelay: true });
   const channel = await model.createConfirmChannel();
   await channel.prefetch(200);
@@ -31,16 +45,16 @@ export async function open(url: string): Promise<{ model: ChannelModel; channel:
 export function publish(
   channel: ConfirmChannel,
   queue: string,
-  message: { readonly id: string; readonly body: Buffer },
-  confirmed: () => void,
+  body: ReferenceBody,
+  confirmed: () => void = () => {},
 ): void {
   channel.sendToQueue(
     queue,
-    message.body,
+    Buffer.from(JSON.stringify(body)),
     {
       persistent: true,
-      messageId: message.id,
-      correlationId: message.id,
+      messageId: body.id,
+      correlationId: body.id,
       contentType: 'application/json',
     },
     (error) => {
@@ -48,4 +62,16 @@ export function publish(
       confirmed();
     },
   );
+}
+
+/** Consumes a queue; each message is acknowledged when `handle` says so. */
+export async function consume(
+  channel: ConfirmChannel,
+  queue: string,
+  handle: (body: ReferenceBody, ack: () => void) => void,
+): Promise<void> {
+  await channel.consume(queue, (message) => {
+    if (!message) throw new Error('the broker cancelled the consumer');
+    handle(JSON.parse(message.content.toString()), () => channel.ack(message));
+  });
 }

@@ -1,16 +1,17 @@
-import { models, open, publish, referenceQueue } from './queues.ts';
+import { serve } from '../process/serve.ts';
+import { type ScenarioName, scenarios } from '../scenarios.ts';
+import { consume, open, publish, referenceQueue } from './queues.ts';
 
-/** Serves all three models: request → reply. Confirm before ack, one ack each. */
-const { channel } = await open(process.argv[2] as string);
+/** Serves all models of the scenario: request → reply. Confirm before ack, one ack each. */
+const [url, name] = process.argv.slice(2) as [string, ScenarioName];
+const scenario = scenarios[name];
+const { channel } = await open(url, scenario);
 
-for (const model of models) {
-  await channel.consume(referenceQueue.work(model), (message) => {
-    if (!message) throw new Error('the broker cancelled the consumer');
-    const request = JSON.parse(message.content.toString());
-    const body = Buffer.from(JSON.stringify({ ...request, payload: { n: request.payload.n + 1 } }));
-    publish(channel, referenceQueue.replies, { id: request.id, body }, () => channel.ack(message));
+for (const model of scenario.models) {
+  await consume(channel, referenceQueue.work(model), (request, ack) => {
+    const { n } = request.payload as { n: number };
+    publish(channel, referenceQueue.replies, { ...request, payload: { n: n + 1 } }, ack);
   });
 }
 
-process.send?.('ready');
-process.on('disconnect', () => process.exit());
+serve();

@@ -1,0 +1,22 @@
+import { fleetOnPostgres, fleetOnSqlite, twoOnPostgres } from './fleet/fleet.ts';
+import { inProcessInMemory, inProcessOnFile } from './in-process/in-process.ts';
+import { reference } from './reference/reference.ts';
+import type { System } from './system.ts';
+
+/** What is measured when nothing is said. */
+export const usualSystems: readonly System[] = [
+  reference,
+  fleetOnSqlite,
+  inProcessOnFile,
+  inProcessInMemory,
+];
+
+/** Everything of ours, in the order of the tables. */
+export const everySystem: readonly System[] = [
+  reference,
+  fleetOnSqlite,
+  fleetOnPostgres,
+  twoOnPostgres,
+  inProcessOnFile,
+  inProcessInMemory,
+];
