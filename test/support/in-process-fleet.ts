@@ -1,4 +1,8 @@
-import { type Coordinator, startCoordinator } from '../../services/coordinator/coordinator.ts';
+import {
+  type Coordinator,
+  type CoordinatorOptions,
+  startCoordinator,
+} from '../../services/coordinator/coordinator.ts';
 import { openSqliteStore } from '../../services/coordinator/store/sqlite/sqlite-store.ts';
 import type { HistoryRow, Store } from '../../services/coordinator/store/store.ts';
 import { type Client, connectClient } from '../../shared/client/client.ts';
@@ -33,7 +37,7 @@ export class InProcessFleet {
 
   async coordinator(
     flows: readonly LoadedFlow[],
-    options: { readonly store?: Store; readonly transport?: Transport } = {},
+    options: Partial<CoordinatorOptions> = {},
   ): Promise<Coordinator> {
     const coordinator = await startCoordinator({
       store: this.store,

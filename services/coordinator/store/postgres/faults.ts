@@ -1,10 +1,13 @@
 import { DatabaseError } from 'pg';
 import { StoreUnavailableError } from '../store.ts';
 
+/** A standby that is not promoted yet, or a primary that is none any more. */
+const READ_ONLY = '25006';
+
 /** SQLSTATE codes and classes (two letters) that say nothing about the data: the same work may succeed later. */
 const transientCodes: readonly string[] = [
   '08', // connection exceptions
-  '25006', // read-only: a standby that is not promoted yet
+  READ_ONLY,
   '25P03', // idle in transaction for too long
   '53', // no memory, no disk space, too many connections
   '55P03', // lock not available in time
@@ -25,9 +28,13 @@ export function isConflict(error: unknown): boolean {
   return error instanceof DatabaseError && conflictCodes.includes(error.code ?? '');
 }
 
-/** True when the connection that the fault came from may still be used once its transaction is rolled back. */
+/**
+ * True when the connection that the fault came from may still be used once its transaction is rolled back. A session that may
+ * only read stays so after a failover, and when writing is allowed again: a new one reaches who may write.
+ */
 export function leavesConnectionUsable(error: unknown): boolean {
-  return !(error instanceof DatabaseError) || error.severity === 'ERROR';
+  if (!(error instanceof DatabaseError)) return true;
+  return error.severity === 'ERROR' && error.code !== READ_ONLY;
 }
 
 /** A fault that a query of this store met: StoreUnavailableError, or the fault itself when it is about the data. */
