@@ -102,7 +102,7 @@ export interface Store {
   takeOverdueOutbox(nowMs: number, leaseMs: number, limit: number): Promise<readonly OutboxRow[]>;
   /** Pending runs of these flows become due now. */
   wakePendingRuns(flows: readonly string[], nowMs: number): Promise<void>;
-  /** Ids of runs that are not final, in order, after `afterId` (an empty string: from the first). */
+  /** Ids of runs that are not final, in an order of the store's, after `afterId`, one it gave (an empty string: from the first). */
   openRunIds(afterId: string, limit: number): Promise<readonly string[]>;
   findRun(id: string): Promise<Run | undefined>;
   readValue(runId: string, key: string): Promise<JsonValue | undefined>;

@@ -25,7 +25,8 @@ export function prepareStatements(database: DatabaseSync) {
       `SELECT due_ms FROM runs WHERE ${open} AND due_ms IS NOT NULL ORDER BY due_ms LIMIT 1`,
     ),
     openRunIds: database.prepare(
-      `SELECT id FROM runs INDEXED BY runs_open WHERE ${open} AND id > ? ORDER BY id LIMIT ?`,
+      `SELECT id FROM runs INDEXED BY runs_open_number
+       WHERE ${open} AND number > ifnull((SELECT number FROM runs WHERE id = ?), 0) ORDER BY number LIMIT ?`,
     ),
     wakePendingRuns: database.prepare(
       `UPDATE runs SET due_ms = ? WHERE status = 'pending' AND flow IN (SELECT value FROM json_each(?))`,
