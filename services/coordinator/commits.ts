@@ -20,6 +20,7 @@ export interface CommitsOptions {
   readonly stop: AbortSignal;
   /** Another process has the store: this one must end. */
   readonly onLeaseLost: (error: FleetError) => void;
+  readonly onStoreAway: () => void;
   readonly onHistory?: ((rows: readonly HistoryRow[]) => void) | undefined;
   /** A run that is open has this due time now. */
   readonly onDue: (dueMs: number) => void;
@@ -128,6 +129,7 @@ export class Commits {
         if (isLeaseLost(error)) this.#options.onLeaseLost(error);
         if (!(error instanceof StoreUnavailableError)) throw error;
         this.#storeAvailable = false;
+        this.#options.onStoreAway();
         logger.warn({ code: error.code, failures }, error.message);
         await pause(backoffMs(retry, failures, Math.random()), undefined, { signal: stop }).catch(
           () => {

@@ -108,7 +108,7 @@ class RunningCoordinator implements Coordinator {
     this.#options = options;
     this.#now = now;
     this.#desk = { store, flows, models, values, now };
-    this.#hearing = new Hearing(transport, now);
+    this.#hearing = new Hearing({ transport, probeStore: () => store.nextDueMs(), now });
     this.#progress = new ProgressRelay(store, transport, logger);
     this.#outgoing = new Outgoing(transport, logger, () => this.#flushSoon());
     this.#commits = new Commits({
@@ -117,13 +117,21 @@ class RunningCoordinator implements Coordinator {
       logger,
       stop: this.#stop.signal,
       onLeaseLost: lost.resolve,
+      onStoreAway: () => this.#hearing.lost(),
       onHistory: options.onHistory,
       onDue: (dueMs) => this.#timers.wakeAt(dueMs),
       onRun: (run) => this.#noteRun(run),
     });
     const commits = this.#commits;
     this.#timers = new Timers({ store, commits, hearing: this.#hearing, logger, now });
-    this.#relay = new Relay({ store, transport, outgoing: this.#outgoing, logger, now });
+    this.#relay = new Relay({
+      store,
+      transport,
+      hearing: this.#hearing,
+      outgoing: this.#outgoing,
+      logger,
+      now,
+    });
     const onWoken = () => this.#timers.wakeAt(now());
     this.#control = new Control({ store, transport, flows, models, logger, now, onWoken });
   }
@@ -135,13 +143,14 @@ class RunningCoordinator implements Coordinator {
     await this.#control.restore();
     await reopenRuns(this.#desk, this.#commits, { transportLost: !transport.durable });
     await this.#consume(controlQueue(instance), (deliveries) => this.#control.handle(deliveries));
+    const dueMs = await store.nextDueMs();
     const ready = await transport.readyCount(queue.replies);
     const replies = await this.#consume(
       queue.replies,
       (deliveries, ack) => this.#replies(deliveries, ack),
       () => this.#hearing.lost(),
     );
-    this.#hearing.begin(replies, ready);
+    this.#hearing.begin(replies, ready, this.#now() - (dueMs ?? Infinity));
     await this.#consume(queue.jobs, (deliveries, ack) => this.#jobs(deliveries, ack));
     await this.#consume(queue.operations, (deliveries) =>
       answerOperations(deliveries, { store, transport, tenant: TENANT, logger, now: this.#now }),
@@ -193,6 +202,7 @@ class RunningCoordinator implements Coordinator {
 
   async #replies(deliveries: readonly Delivery[], ack: () => void): Promise<void> {
     const { logger } = this.#options;
+    this.#hearing.taken();
     failpoint('C6');
     await this.#write(
       deliveries.map((delivery) => replyTask(delivery, logger, this.#now)),

@@ -4,7 +4,7 @@ import { failpoint } from '../../shared/failpoints/failpoint.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { Commits } from './commits.ts';
 import type { Hearing } from './hearing.ts';
-import type { Store } from './store/store.ts';
+import { type Store, StoreUnavailableError } from './store/store.ts';
 import type { Task } from './transition.ts';
 
 const BATCH = 100;
@@ -80,6 +80,7 @@ export class Timers {
       }
     } catch (error) {
       if (error instanceof ShutdownError) return;
+      if (error instanceof StoreUnavailableError) hearing.lost();
       const { code, message } = describe(error);
       logger.warn({ code }, `timers not looked at: ${message}`);
     }

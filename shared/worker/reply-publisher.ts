@@ -12,15 +12,19 @@ import type {
 /**
  * Publishes answers and settles the requests they answer. Invariants:
  * P1 a request is acked only after the broker confirmed its answer;
- * P2 an answer that is not confirmed is published again as long as a request of it is still ours;
- * P3 a request that was lost is never settled: the broker delivers it again, and the reply cache answers it.
+ * P2 an answer that is not confirmed is published again until it is, also when its request was lost: a call that ended while
+ *    the broker was away has its reply, whoever gets the request next;
+ * P3 a request that was lost is never settled: the broker delivers it again, and it joins the answer that is on its way, or
+ *    the reply cache answers it.
  */
 
 interface Answer {
   readonly message: OutgoingMessage;
   /** May grow while the answer is on its way: redeliveries join. */
-  readonly deliveries: readonly Delivery[];
+  readonly deliveries: Delivery[];
   failures: number;
+  /** Runs while it waits for its next try. */
+  retry?: NodeJS.Timeout | undefined;
 }
 
 const publishAgain: BackoffPolicy = { initialMs: 100, factor: 2, maxMs: 5_000, jitter: 'full' };
@@ -31,7 +35,7 @@ export class ReplyPublisher {
   readonly #logger: Logger;
   /** Deliveries that can still be settled. */
   readonly #held = new Set<Delivery>();
-  readonly #retries = new Set<NodeJS.Timeout>();
+  readonly #unconfirmed = new Map<OutgoingMessage, Answer>();
   readonly #idleWaiters = new Set<() => void>();
   #ready: Answer[] = [];
   #open = 0;
@@ -53,10 +57,22 @@ export class ReplyPublisher {
     this.#held.clear();
   }
 
-  /** Publishes an answer with the others of this tick, in one call, and acks what it answers when it is confirmed. */
+  /**
+   * Publishes an answer with the others of this tick, in one call, and acks what it answers when it is confirmed. The same
+   * message again joins the one that is on its way.
+   */
   add(message: OutgoingMessage, deliveries: readonly Delivery[]): void {
+    const underWay = this.#unconfirmed.get(message);
+    if (underWay !== undefined) {
+      underWay.deliveries.push(...deliveries);
+      // Who can deliver can confirm.
+      if (underWay.retry !== undefined) this.#enqueue(underWay);
+      return;
+    }
     this.#open += 1;
-    this.#enqueue({ message, deliveries, failures: 0 });
+    const answer = { message, deliveries: [...deliveries], failures: 0 };
+    this.#unconfirmed.set(message, answer);
+    this.#enqueue(answer);
   }
 
   /** Gives requests back to their queue unanswered. */
@@ -75,11 +91,12 @@ export class ReplyPublisher {
   /** Publishes nothing again; what is not confirmed by now stays unsettled. Idempotent. */
   close(): void {
     this.#closed = true;
-    for (const timer of this.#retries) clearTimeout(timer);
-    this.#retries.clear();
+    for (const { retry } of this.#unconfirmed.values()) clearTimeout(retry);
   }
 
   #enqueue(answer: Answer): void {
+    clearTimeout(answer.retry);
+    answer.retry = undefined;
     this.#ready.push(answer);
     // After the I/O of this tick, so that all that finished in it goes out together.
     if (this.#ready.length === 1) setImmediate(() => void this.#flush());
@@ -93,12 +110,10 @@ export class ReplyPublisher {
     let done = 0;
     batch.forEach((answer, index) => {
       const outcome = outcomes[index];
-      if (outcome?.status === 'confirmed') {
-        confirmed.push(...answer.deliveries);
-        done += 1;
-      } else if (!this.#again(answer, outcome)) {
-        done += 1;
-      }
+      if (outcome?.status !== 'confirmed' && this.#again(answer, outcome)) return;
+      if (outcome?.status === 'confirmed') confirmed.push(...answer.deliveries);
+      this.#unconfirmed.delete(answer.message);
+      done += 1;
     });
     failpoint('W7');
     await this.#settle(confirmed, 'ack');
@@ -122,24 +137,15 @@ export class ReplyPublisher {
   #again(answer: Answer, outcome: PublishOutcome | undefined): boolean {
     const { messageId, correlationId } = answer.message;
     const fields = { messageId, run: correlationId, status: outcome?.status ?? 'unconfirmed' };
-    if (this.#closed || !this.#isOurs(answer)) {
+    if (this.#closed) {
       this.#logger.warn(fields, 'reply not confirmed; its request will be delivered again');
       return false;
     }
     answer.failures += 1;
     const waitMs = backoffMs(publishAgain, answer.failures, Math.random());
     this.#logger.warn({ ...fields, failures: answer.failures, waitMs }, 'reply not confirmed');
-    const timer = setTimeout(() => {
-      this.#retries.delete(timer);
-      if (this.#isOurs(answer)) this.#enqueue(answer);
-      else this.#finish(1);
-    }, waitMs);
-    this.#retries.add(timer);
+    answer.retry = setTimeout(() => this.#enqueue(answer), waitMs);
     return true;
-  }
-
-  #isOurs(answer: Answer): boolean {
-    return answer.deliveries.some((delivery) => this.#held.has(delivery));
   }
 
   async #settle(deliveries: readonly Delivery[], as: 'ack' | 'requeue'): Promise<void> {

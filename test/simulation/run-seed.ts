@@ -1,20 +1,15 @@
-import { openSqliteStore } from '../../services/coordinator/store/sqlite/sqlite-store.ts';
 import { type LoadedFlow, loadFlow } from '../../shared/flow/load.ts';
 import { flowDocument } from '../chaos/flows/document.ts';
 import { randomFlows } from '../chaos/flows/generate.ts';
 import type { FlowShape } from '../chaos/flows/shape.ts';
 import { Random } from '../chaos/plan/random.ts';
-import { SimulatedBroker } from './broker/broker.ts';
-import { SimulatedDatabase } from './store/database.ts';
-import { Trace } from './trace.ts';
-import { beginWorld } from './virtual/world-clock.ts';
-import { Chance } from './world/chance.ts';
+import type { SimulatedBroker } from './broker/broker.ts';
+import type { SimulatedDatabase } from './store/database.ts';
 import { check } from './world/check.ts';
-import { Durability } from './world/durability.ts';
 import { startFleet } from './world/fleet.ts';
 import { planJobs, Submitter } from './world/jobs.ts';
 import { planFaults } from './world/nemesis.ts';
-import type { World } from './world/world.ts';
+import { inPlace, type Place } from './world/place.ts';
 
 /** Faults and new jobs come until then. */
 const TROUBLE_MS = 20_000;
@@ -37,14 +32,13 @@ export interface SeedReport {
 }
 
 /** Runs one seed from its beginning to its end. `print` is told every line of the trace. */
-export async function runSeed(seed: number, print?: (line: string) => void): Promise<SeedReport> {
-  const { clock } = beginWorld(seed);
-  const trace = new Trace(clock, print);
-  const chance = new Chance(seed);
-  const world: World = { seed, clock, chance, trace, durability: new Durability(), violations: [] };
-  const broker = new SimulatedBroker(world);
-  const store = openSqliteStore(':memory:');
-  const database = new SimulatedDatabase(world, store);
+export function runSeed(seed: number, print?: (line: string) => void): Promise<SeedReport> {
+  return inPlace(seed, print, play);
+}
+
+async function play(place: Place): Promise<SeedReport> {
+  const { world, broker, database } = place;
+  const { seed, clock, chance, trace } = world;
   const flows = flowsOf(seed);
   const jobs = planJobs(
     seed,
@@ -52,39 +46,28 @@ export async function runSeed(seed: number, print?: (line: string) => void): Pro
     TROUBLE_MS,
   );
   const submitter = new Submitter(world, jobs);
-  const unhandled = (error: unknown) => {
-    world.violations.push(`a rejection nobody handled: ${String(error)}`);
-    if (error instanceof Error) print?.(String(error.stack));
+  const loaded = flows.map(({ flow }) => flow);
+  const targets = startFleet(place, loaded, submitter);
+  planFaults(world, targets, TROUBLE_MS);
+  const { results } = submitter;
+  const ended = () => results.size === jobs.length && clock.elapsedMs > TROUBLE_MS;
+  await clock.run(ended, LIMIT_MS);
+  const left = () => onTheWay(broker, database);
+  let nextLookMs = 0;
+  const quiet = () => {
+    if (clock.elapsedMs < nextLookMs) return false;
+    nextLookMs = clock.elapsedMs + LOOK_EVERY_MS;
+    return left().length === 0;
   };
-  process.on('unhandledRejection', unhandled);
-  try {
-    const loaded = flows.map(({ flow }) => flow);
-    const targets = startFleet({ world, broker, database, flows: loaded, submitter });
-    planFaults(world, targets, TROUBLE_MS);
-    const ended = () => submitter.results.size === jobs.length && clock.elapsedMs > TROUBLE_MS;
-    await clock.run(ended, LIMIT_MS);
-    const left = () => onTheWay(broker, database);
-    let nextLookMs = 0;
-    const quiet = () => {
-      if (clock.elapsedMs < nextLookMs) return false;
-      nextLookMs = clock.elapsedMs + LOOK_EVERY_MS;
-      return left().length === 0;
-    };
-    if (!(await clock.run(quiet, clock.elapsedMs + SETTLE_MS))) {
-      world.violations.push(`I6 still on its way after two minutes: ${left().join(', ')}`);
-    }
-    const virtualMs = clock.elapsedMs;
-    for (const slot of [...targets.coordinators, ...targets.workers, targets.client]) slot.kill();
-    const results = submitter.results;
-    const violations = [...world.violations, ...(await check({ jobs, results, database, broker }))];
-    for (const violation of violations) trace.write('check', violation);
-    const digest = trace.digest();
-    const { faults } = chance;
-    return { seed, violations, jobs: jobs.length, faults, digest, virtualMs };
-  } finally {
-    process.off('unhandledRejection', unhandled);
-    await store.close();
+  if (!(await clock.run(quiet, clock.elapsedMs + SETTLE_MS))) {
+    world.violations.push(`I6 still on its way after two minutes: ${left().join(', ')}`);
   }
+  const virtualMs = clock.elapsedMs;
+  for (const slot of [...targets.coordinators, ...targets.workers, targets.client]) slot.kill();
+  const violations = [...world.violations, ...(await check({ jobs, results, database, broker }))];
+  for (const violation of violations) trace.write('check', violation);
+  const digest = trace.digest();
+  return { seed, violations, jobs: jobs.length, faults: chance.faults, digest, virtualMs };
 }
 
 /** What waits, is unsettled, or has to leave. */

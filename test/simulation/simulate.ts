@@ -1,5 +1,8 @@
 import { parseArgs } from 'node:util';
+import type { SeedReport } from './run-seed.ts';
 import { installVirtualWorld } from './virtual/install.ts';
+
+type RunSeed = (seed: number, print?: (line: string) => void) => Promise<SeedReport>;
 
 /**
  * `npm run simulate -- --seeds N --from S`: runs N seeds, says which broke a promise and how to see them again. `--trace` prints
@@ -12,6 +15,7 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     twice: { type: 'boolean', default: false },
     digests: { type: 'boolean', default: false },
+    scenario: { type: 'string', default: 'faults' },
   },
 });
 const seeds = Number(values.seeds);
@@ -26,7 +30,15 @@ installVirtualWorld();
 // A fault is an error, and most of a seed's errors are read by nobody: their stacks are a tenth of its time.
 if (!values.trace) Error.stackTraceLimit = 0;
 // Only now: the product must find the virtual world when it is loaded.
-const { runSeed } = await import('./run-seed.ts');
+const scenarios: Readonly<Record<string, () => Promise<RunSeed>>> = {
+  faults: async () => (await import('./run-seed.ts')).runSeed,
+  outage: async () => (await import('./scenarios/outage.ts')).runOutage,
+};
+const runSeed = await scenarios[values.scenario]?.();
+if (!runSeed) {
+  process.stderr.write(`simulate: --scenario is one of ${Object.keys(scenarios).join(', ')}\n`);
+  process.exit(2);
+}
 const print = values.trace ? (line: string) => process.stdout.write(`${line}\n`) : undefined;
 let failed = 0;
 let different = 0;
@@ -47,7 +59,9 @@ for (let seed = from; seed < from + seeds; seed += 1) {
   failed += 1;
   process.stdout.write(`seed ${seed} broke ${report.violations.length} promises\n`);
   for (const violation of report.violations.slice(0, 10)) process.stdout.write(`  ${violation}\n`);
-  process.stdout.write(`  again: npm run simulate -- --seeds 1 --from ${seed} --trace\n`);
+  process.stdout.write(
+    `  again: npm run simulate -- --scenario ${values.scenario} --seeds 1 --from ${seed} --trace\n`,
+  );
 }
 const seconds = Number(process.hrtime.bigint() - startedNs) / 1e9;
 const line = {

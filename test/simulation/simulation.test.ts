@@ -48,6 +48,16 @@ describe('the simulated fleet', () => {
     for (const fault of everyFault) expect(faults[fault], fault).toBeGreaterThan(30);
   });
 
+  it('makes no call twice and times no step out in outages of 60 s of coordinators, broker, database and all', {
+    timeout: 120_000,
+  }, async () => {
+    const lines = await simulate('--scenario', 'outage', '--seeds', '30', '--from', '0');
+    const { failed, faults } = JSON.parse(lines.at(-1) ?? '{}');
+    expect({ failed, lines: lines.length }).toEqual({ failed: 0, lines: 1 });
+    const each = { stopped: 5, killed: 5, suspended: 5, broker: 5, database: 5, everything: 5 };
+    expect(faults).toEqual(each);
+  });
+
   it('leaves the same trace each time a seed is run, whatever was run before it', {
     timeout: 120_000,
   }, async () => {

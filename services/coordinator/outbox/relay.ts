@@ -5,6 +5,7 @@ import type { Transport } from '../../../shared/transport/transport.ts';
 import { attemptKeyOf } from '../engine/keys.ts';
 import { openCalls } from '../engine/open-calls.ts';
 import type { Run } from '../engine/run.ts';
+import type { Hearing } from '../hearing.ts';
 import type { OutboxRow, Store } from '../store/store.ts';
 import type { Outgoing } from './outgoing.ts';
 
@@ -15,6 +16,7 @@ const BATCH = 100;
 export interface RelayOptions {
   readonly store: Store;
   readonly transport: Transport;
+  readonly hearing: Hearing;
   readonly outgoing: Outgoing;
   readonly logger: Logger;
   readonly now: () => number;
@@ -22,7 +24,8 @@ export interface RelayOptions {
 
 /**
  * Publishes what the process that wrote it did not get out: it was killed after its commit, the broker was away, no queue
- * took the message. A request whose attempt is closed is dropped instead.
+ * took the message. A request whose attempt is closed is dropped instead. After an outage it waits like the timers do: a
+ * reply that nobody has read yet may close the attempt, and whoever published a row may not have been able to delete it.
  */
 export class Relay {
   readonly #options: RelayOptions;
@@ -61,8 +64,8 @@ export class Relay {
 
   /** Answers how many rows were overdue. */
   async #relay(): Promise<number> {
-    const { store, transport, outgoing, logger, now } = this.#options;
-    if (transport.state !== 'connected') return 0;
+    const { store, transport, hearing, outgoing, logger, now } = this.#options;
+    if (transport.state !== 'connected' || !hearing.believable) return 0;
     const rows = await store.takeOverdueOutbox(now(), LEASE_MS, BATCH);
     if (rows.length === 0) return 0;
     failpoint('C11');

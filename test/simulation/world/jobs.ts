@@ -13,17 +13,22 @@ import type { World } from './world.ts';
 
 const PATIENCE_MS = 24 * 3_600_000;
 
-/** A job, when it is submitted, and how it must end. */
-export interface PlannedJob {
+/** A job, and when it is submitted. */
+export interface SubmittedJob {
   readonly id: string;
   readonly run: string;
-  readonly flow: FlowShape;
+  readonly flow: { readonly name: string };
   readonly payload: JsonObject;
   readonly atMs: number;
   /** It is submitted a second time then. */
   readonly againAtMs: number | undefined;
-  /** Short enough to pass in trouble: the run may end `timed_out` then. */
+  /** From `atMs` on. */
   readonly deadlineMs: number | undefined;
+}
+
+/** A job, and how it must end. A deadline is short enough to pass in trouble: the run may end `timed_out` then. */
+export interface PlannedJob extends SubmittedJob {
+  readonly flow: FlowShape;
   readonly expected: Expected;
 }
 
@@ -55,9 +60,9 @@ export class Submitter implements Service {
   /** By job id. */
   readonly results = new Map<string, Result>();
   readonly #world: World;
-  readonly #jobs: readonly PlannedJob[];
+  readonly #jobs: readonly SubmittedJob[];
 
-  constructor(world: World, jobs: readonly PlannedJob[]) {
+  constructor(world: World, jobs: readonly SubmittedJob[]) {
     this.#world = world;
     this.#jobs = jobs;
   }
@@ -73,7 +78,7 @@ export class Submitter implements Service {
 
   async stop(): Promise<void> {}
 
-  async #bring(client: Client, job: PlannedJob): Promise<void> {
+  async #bring(client: Client, job: SubmittedJob): Promise<void> {
     await this.#submit(client, job, job.atMs);
     const result = await client.result(job.id, { timeoutMs: PATIENCE_MS });
     this.#world.trace.write('client', `result of ${job.id}: ${result.run.status}`);
@@ -81,7 +86,7 @@ export class Submitter implements Service {
   }
 
   /** As a client does that means it: again until the broker has it. */
-  async #submit(client: Client, job: PlannedJob, atMs: number): Promise<void> {
+  async #submit(client: Client, job: SubmittedJob, atMs: number): Promise<void> {
     const { id, flow, payload, deadlineMs } = job;
     const { clock, trace } = this.#world;
     await pause(Math.max(1, atMs - clock.elapsedMs));

@@ -30,6 +30,7 @@ export class Slot {
   #process: SimulatedProcess;
   #transport: SimulatedTransport;
   #service: Service | undefined;
+  #awayMs: number | undefined;
 
   constructor(options: SlotOptions) {
     this.name = options.name;
@@ -45,7 +46,9 @@ export class Slot {
     return this.#transport;
   }
 
-  kill(): void {
+  /** kill -9. Another process takes the place after `awayMs`, or when chance says. */
+  kill(awayMs?: number): void {
+    this.#awayMs = awayMs;
     this.#process.kill();
   }
 
@@ -62,8 +65,9 @@ export class Slot {
     this.#resume(this.#process);
   }
 
-  /** SIGTERM: the process drains and ends. */
-  stop(): void {
+  /** SIGTERM: the process drains and ends. Another one takes the place `awayMs` later, or when chance says. */
+  stop(awayMs?: number): void {
+    this.#awayMs = awayMs;
     const process = this.#process;
     const transport = this.#transport;
     const service = this.#service;
@@ -96,7 +100,8 @@ export class Slot {
       const again = () => {
         [this.#process, this.#transport] = this.#begin();
       };
-      world.clock.after(world.chance.between(200, 4_000), again, null);
+      world.clock.after(this.#awayMs ?? world.chance.between(200, 4_000), again, null);
+      this.#awayMs = undefined;
     });
     world.trace.write(process.name, 'starts');
     process.run(() => {

@@ -32,6 +32,7 @@ it('what a batch sends leaves at once, also when it shares its transaction with 
     logger,
     stop: new AbortController().signal,
     onLeaseLost: () => {},
+    onStoreAway: () => {},
     onDue: () => {},
     onRun: () => {},
   });

@@ -44,7 +44,21 @@ describe('a reply that the broker does not confirm', () => {
     },
   );
 
-  it('waits for the redelivery when the request was lost meanwhile, and costs no second call', async () => {
+  it('is published by itself when its request was lost meanwhile, whoever gets the request next', async () => {
+    const worker = await bench.worker(echo(), { transport });
+    transport.outcome = 'unconfirmed';
+    const asked = request({ text: 'x' });
+    const before = transport.publishCalls.length;
+    await bench.send(asked);
+    await eventually(() => transport.publishCalls.length > before);
+    transport.takeAway();
+    transport.outcome = undefined;
+    await eventually(() => bench.repliesTo(asked).length === 1);
+    await worker.stop();
+    expect(transport.settleCalls).toBe(0);
+  });
+
+  it('is joined by the redelivery of its request, which costs no second call and no second reply', async () => {
     let calls = 0;
     const model = echo({
       run(input) {
@@ -61,11 +75,10 @@ describe('a reply that the broker does not confirm', () => {
     await eventually(() => transport.publishCalls.length > before);
     await transport.loseDeliveries();
     transport.outcome = undefined;
-    await eventually(() => bench.repliesTo(asked).length === 1);
     await eventually(() => transport.settleCalls === 1);
     await worker.stop();
-    // The stored reply alone: nobody waits for the one that was not confirmed any more.
     expect(transport.confirmed - confirmed).toBe(1);
+    expect(bench.repliesTo(asked)).toHaveLength(1);
     expect(bench.broker.readyCount(work)).toBe(0);
     expect(calls).toBe(1);
   });

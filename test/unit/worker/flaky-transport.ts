@@ -18,10 +18,13 @@ export interface FlakyTransport extends Transport {
   settleCalls: number;
   /** Everything delivered is given back to its queue and delivered again, as after a lost channel. */
   loseDeliveries(): Promise<void>;
+  /** The consumer is told that it has lost everything delivered; none of it comes again. */
+  takeAway(): void;
 }
 
 export function flaky(inner: Transport): FlakyTransport {
   const losses: (() => Promise<void>)[] = [];
+  const tellLost: (() => void)[] = [];
   const transport: FlakyTransport = {
     outcome: undefined,
     publishCalls: [],
@@ -43,6 +46,7 @@ export function flaky(inner: Transport): FlakyTransport {
     },
     async consume(queue: string, options: ConsumeOptions): Promise<Subscription> {
       let current = await inner.consume(queue, options);
+      tellLost.push(() => options.onLost?.());
       losses.push(async () => {
         const lost = current;
         await lost.pause();
@@ -69,6 +73,9 @@ export function flaky(inner: Transport): FlakyTransport {
     close: () => inner.close(),
     async loseDeliveries() {
       for (const lose of losses) await lose();
+    },
+    takeAway() {
+      for (const tell of tellLost) tell();
     },
   };
   return transport;
