@@ -8,6 +8,7 @@ import { Commits } from './commits.ts';
 import { startConsumer } from './consumer.ts';
 import { Control, controlQueue } from './control.ts';
 import type { Run } from './engine/run.ts';
+import { unannouncedModels } from './engine/unannounced.ts';
 import { FlowBook } from './flow-book.ts';
 import type { DefinedFlow } from './flow-documents.ts';
 import { Hearing } from './hearing.ts';
@@ -21,7 +22,7 @@ import { reopenRuns } from './reopen.ts';
 import { replyTask } from './replies.ts';
 import { ValuesCache } from './run-values.ts';
 import type { HistoryRow, Store } from './store/store.ts';
-import { Timers } from './timers.ts';
+import { Timers, timerTask } from './timers.ts';
 import type { Desk, Task } from './transition.ts';
 
 /**
@@ -253,10 +254,18 @@ class RunningCoordinator implements Coordinator {
 
   #noteRun(run: Run): void {
     this.#progress.noteRun(run);
-    const flow =
-      run.status === 'pending' ? this.#desk.flows.find(run.flow, run.flowVersion) : undefined;
+    if (run.status !== 'pending') return;
+    const { flows, models } = this.#desk;
+    const flow = flows.find(run.flow, run.flowVersion);
+    if (flow?.digest !== run.flowDigest) return;
+    const unannounced = unannouncedModels({ flow, model: (name) => models.facts(name) });
+    // Announced while the run was being written: what woke those that wait could not see it yet.
+    const next =
+      unannounced.length > 0
+        ? this.#control.askFor(flow)
+        : this.#track(this.#commits.commit([timerTask(run.id, this.#options.logger)]));
     // Nobody waits for it: workers announce themselves from time to time anyway.
-    if (flow) void this.#control.askFor(flow).catch(() => {});
+    void next.catch(() => {});
   }
 
   #flushSoon(): void {

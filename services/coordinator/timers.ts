@@ -98,7 +98,8 @@ export class Timers {
   }
 }
 
-function timerTask(runId: string, logger: Logger): Task {
+/** Has a run do what is due. */
+export function timerTask(runId: string, logger: Logger): Task {
   return {
     runId,
     decide: (draft) => draft.tell({ type: 'timerDue' }),

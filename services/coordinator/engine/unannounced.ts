@@ -1,7 +1,10 @@
 import type { Facts } from './decision.ts';
 
-/** The models of the run's flow that no worker has ever announced, as messages name them. */
-export function unannouncedModels({ flow, model: factsOf }: Facts): readonly string[] {
+/** The models of a flow that no worker has ever announced, as messages name them. */
+export function unannouncedModels({
+  flow,
+  model: factsOf,
+}: Pick<Facts, 'flow' | 'model'>): readonly string[] {
   return flow.models
     .filter(({ model, version }) => {
       const known = factsOf(model)?.versions ?? [];
