@@ -64,6 +64,7 @@ interface SourceFile {
 function sourceFiles(folder: string): SourceFile[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.(ts|js)$/.test(entry.name))
+    .filter((entry) => !entry.parentPath.includes('/node_modules'))
     .map((entry) => {
       const absolute = join(entry.parentPath, entry.name);
       const text = readFileSync(absolute, 'utf8');

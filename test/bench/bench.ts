@@ -1,6 +1,9 @@
+import { growthTable, measureGrowth } from './growth.ts';
 import { type Figures, measure } from './measure.ts';
 import { type BenchOptions, readOptions, usage } from './options.ts';
+import { findPeers } from './peers/peers.ts';
 import { Place } from './place.ts';
+import { measureQueued, queuedTable } from './queued.ts';
 import { type ScenarioName, scenarios } from './scenarios.ts';
 import { everySystem } from './systems.ts';
 import { scenarioTables } from './table.ts';
@@ -25,7 +28,8 @@ try {
 
 async function run(): Promise<void> {
   const { rounds, jobs } = options;
-  const systems = everySystem.filter(({ id }) => options.systems.includes(id));
+  const ours = everySystem.filter(({ id }) => options.systems.includes(id));
+  const systems = [...ours, ...(options.peers ? await findPeers(say) : [])];
   const measured: { scenario: ScenarioName; figures: Figures[] }[] = [];
   for (const name of options.scenarios) {
     const figures = await measure({ place, say }, scenarios[name], systems, { rounds, jobs });
@@ -38,7 +42,13 @@ async function run(): Promise<void> {
       `fleet ÷ reference: ${ratios.ratio} runs/s, ${ratios.aloneRatio} time alone\n`,
     );
   }
-  if (options.json) console.log(JSON.stringify({ ...ratios, scenarios: measured }));
+  const { growth: sizes, queued: backlog } = options;
+  const growth =
+    sizes.length > 0 ? await measureGrowth({ place, say }, sizes, { rounds, jobs }) : [];
+  if (growth.length > 0) process.stdout.write(`${growthTable(growth)}\n\n`);
+  const queued = backlog > 0 ? await measureQueued({ place, say }, backlog) : [];
+  if (queued.length > 0) process.stdout.write(`${queuedTable(queued)}\n\n`);
+  if (options.json) console.log(JSON.stringify({ ...ratios, scenarios: measured, growth, queued }));
 }
 
 /** The fleet on SQLite beside the reference; null where one of them was not measured. */

@@ -1,7 +1,7 @@
 import { type LoadFigures, median } from './load.ts';
 import type { Place } from './place.ts';
 import type { Role } from './process/bench-process.ts';
-import type { RunningSystem } from './running-system.ts';
+import type { RunningSystem, UsageOf } from './running-system.ts';
 import type { Scenario } from './scenarios.ts';
 import type { System } from './system.ts';
 
@@ -33,7 +33,7 @@ export interface Figures {
 }
 
 type Measurement = Omit<Figures, 'id' | 'name' | 'group' | 'ratio'>;
-type Usages = Awaited<ReturnType<RunningSystem['usage']>>;
+type Usages = readonly UsageOf[];
 
 const BYTES_PER_MB = 1_000_000;
 

@@ -8,6 +8,11 @@ export interface BenchOptions {
   readonly scenarios: readonly ScenarioName[];
   /** Ids of systems. */
   readonly systems: readonly string[];
+  readonly peers: boolean;
+  /** Numbers of other open runs, ascending; empty: growth is not measured. */
+  readonly growth: readonly number[];
+  /** Jobs of the backlog; 0: none is measured. */
+  readonly queued: number;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -17,7 +22,11 @@ export const usage = `npm run bench -- [options]; without any: a chain of three 
   --systems LIST    ${everySystem.map(({ id }) => id).join(', ')}
   --rounds N        turns of each system (default: 5)
   --jobs N          jobs of a chain in a turn (default: 2000)
-  --all             every scenario and system
+  --peers           BullMQ and LangGraph JS too, installed in test/bench/peers
+  --growth          what a run costs while ever more other runs are open
+  --open LIST       how many others (default: 1000,10000,100000)
+  --queued N        memory of the coordinator while it works off N queued jobs
+  --all             every scenario and system, --growth, --queued 100000
   --json            the last line of standard output is one JSON object`;
 
 /** Throws an Error whose message says what is wrong. */
@@ -29,13 +38,20 @@ export function readOptions(args: readonly string[]): BenchOptions {
       systems: { type: 'string' },
       rounds: { type: 'string', default: '5' },
       jobs: { type: 'string', default: '2000' },
+      peers: { type: 'boolean', default: false },
+      growth: { type: 'boolean', default: false },
+      open: { type: 'string', default: '1000,10000,100000' },
+      queued: { type: 'string' },
       all: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
-  const { all, json, help } = values;
-  const scenarios = all ? scenarioNames.join(',') : 'chain';
+  const { all, peers, json, help } = values;
+  const growth = values.growth || all;
+  const queued = values.queued ?? (all ? '100000' : undefined);
+  const onlyParts = growth || queued !== undefined;
+  const scenarios = all ? scenarioNames.join(',') : onlyParts ? '' : 'chain';
   const systems = all ? everySystem : usualSystems;
   return {
     rounds: count('--rounds', values.rounds),
@@ -46,10 +62,19 @@ export function readOptions(args: readonly string[]): BenchOptions {
       values.systems ?? systems.map(({ id }) => id).join(','),
       everySystem.map(({ id }) => id),
     ),
+    peers,
+    growth: growth
+      ? list(values.open)
+          .map((size) => count('--open', size))
+          .sort(ascending)
+      : [],
+    queued: queued === undefined ? 0 : count('--queued', queued),
     json,
     help,
   };
 }
+
+const ascending = (one: number, other: number) => one - other;
 
 function list(text: string): string[] {
   return text.split(',').filter((word) => word !== '');

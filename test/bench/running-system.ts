@@ -3,6 +3,12 @@ import { BenchProcess, type ProcessPlan, type Role } from './process/bench-proce
 import type { Usage } from './process/orders.ts';
 import type { ScenarioName } from './scenarios.ts';
 
+export type UsageOf = Usage & { readonly role: Role };
+
+export function usagesOf(processes: readonly BenchProcess[]): Promise<readonly UsageOf[]> {
+  return Promise.all(processes.map(async (each) => ({ role: each.role, ...(await each.usage()) })));
+}
+
 /** A system that finishes jobs, as processes; its client runs the load. */
 export class RunningSystem {
   readonly #processes: readonly BenchProcess[];
@@ -33,10 +39,8 @@ export class RunningSystem {
     return this.#client.load({ scenario, jobs, inFlight });
   }
 
-  async usage(): Promise<readonly (Usage & { readonly role: Role })[]> {
-    return Promise.all(
-      this.#processes.map(async (each) => ({ role: each.role, ...(await each.usage()) })),
-    );
+  usage(): Promise<readonly UsageOf[]> {
+    return usagesOf(this.#processes);
   }
 
   async stop(): Promise<void> {

@@ -5,7 +5,7 @@ import type { System } from '../system.ts';
 const file = (name: string) => new URL(`./${name}.ts`, import.meta.url);
 
 /** A coordinator process; `storeAt` is a PostgreSQL URL or the path of a SQLite file. */
-function coordinatorPlan(url: string, storeAt: string, number = 1): ProcessPlan {
+export function coordinatorPlan(url: string, storeAt: string, number = 1): ProcessPlan {
   return {
     role: 'coordinator',
     file: file('coordinator'),
@@ -13,18 +13,21 @@ function coordinatorPlan(url: string, storeAt: string, number = 1): ProcessPlan 
   };
 }
 
-function workerPlan(url: string, models: readonly string[]): ProcessPlan {
+export function workerPlan(url: string, models: readonly string[]): ProcessPlan {
   return { role: 'worker', file: file('worker'), args: [url, ...models] };
 }
 
-function clientPlan(url: string): ProcessPlan {
+export function clientPlan(url: string): ProcessPlan {
   return { role: 'client', file: file('client'), args: [url] };
 }
+
+/** Where a fleet keeps its runs. */
+export type StoreKind = 'sqlite' | 'postgres';
 
 /** The fleet over RabbitMQ: coordinators, a worker process and a client. */
 function fleet(
   about: Pick<System, 'id' | 'name'>,
-  { store, coordinators = 1 }: { store: 'sqlite' | 'postgres'; coordinators?: number },
+  { store, coordinators = 1 }: { store: StoreKind; coordinators?: number },
 ): System {
   return {
     ...about,

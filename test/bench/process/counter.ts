@@ -15,16 +15,16 @@ export function historyCounter(): {
   readonly onHistory: (rows: readonly HistoryRow[]) => void;
   readonly counts: () => Counts;
 } {
-  let [transactions, tasks, accepted, finished] = [0, 0, 0, 0];
+  let [transactions, tasks, accepted, succeeded] = [0, 0, 0, 0];
   return {
     onHistory(rows) {
       transactions += 1;
-      for (const { type } of rows) {
+      for (const { type, facts } of rows) {
         if (taskTypes.has(type)) tasks += 1;
         if (type === 'run_accepted') accepted += 1;
-        if (type === 'run_finished') finished += 1;
+        if (type === 'run_finished' && facts?.['status'] === 'succeeded') succeeded += 1;
       }
     },
-    counts: () => ({ transactions, tasks, accepted, finished }),
+    counts: () => ({ transactions, tasks, accepted, succeeded }),
   };
 }

@@ -32,8 +32,9 @@ export interface Counts {
   readonly transactions: number;
   /** Jobs and replies in them. */
   readonly tasks: number;
+  /** Runs. */
   readonly accepted: number;
-  readonly finished: number;
+  readonly succeeded: number;
 }
 
 /** What a process has used since it began. */
