@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Needs Docker: `npm run test:compose`.
-    exclude: ['test/compose/**'],
+    // Need Docker, or minutes: `npm run test:compose`, `npm run test:slow`.
+    exclude: ['test/compose/**', 'test/slow/**'],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 20_000,
     hookTimeout: 300_000,

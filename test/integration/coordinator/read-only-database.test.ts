@@ -12,12 +12,17 @@ const flow = chainFlow(['one'], 'chain', { deadline: '2m' });
 let database: TestDatabase;
 let store: Store;
 let fleet: InProcessFleet;
+/** Codes of what the coordinator warned of. */
+let warnings: unknown[];
+const warn = (fields: { readonly code?: string }) => warnings.push(fields.code);
+const logger = { ...silentLogger, warn };
 
 beforeAll(async () => {
   database = await testDatabase();
 });
 afterAll(() => database.stop());
 beforeEach(async () => {
+  warnings = [];
   fleet = new InProcessFleet();
   store = await openPostgresStore(database.url);
 });
@@ -45,9 +50,7 @@ async function becomeReadOnly(): Promise<void> {
 describe('a database that may only be read', () => {
   it('takes no run and loses none: the job waits at the broker and is run once writing works again', async () => {
     const worker = await fleet.worker('one', marks('1'));
-    const warnings: unknown[] = [];
-    const warn = (fields: { readonly code?: string }) => warnings.push(fields.code);
-    await fleet.coordinator([flow], { store, logger: { ...silentLogger, warn } });
+    await fleet.coordinator([flow], { store, logger });
     const client = await fleet.client();
     await client.run('chain', { text: 'before' });
     await becomeReadOnly();
@@ -65,12 +68,13 @@ describe('a database that may only be read', () => {
 
   it('has acknowledged nothing: a coordinator that ends meanwhile leaves the job at the broker', async () => {
     await fleet.worker('one', marks('1'));
-    const coordinator = await fleet.coordinator([flow], { store });
+    const coordinator = await fleet.coordinator([flow], { store, logger });
     const client = await fleet.client();
     await client.run('chain', { text: 'before' });
     await becomeReadOnly();
     const { run } = await client.submit('chain', { text: 'go' });
-    await eventually(() => fleet.broker.waiting(queue.jobs).length === 0);
+    await eventually(() => warnings.length > 0);
+    expect(fleet.broker.waiting(queue.jobs)).toEqual([]);
     await coordinator.stop();
     expect(fleet.broker.waiting(queue.jobs)).toHaveLength(1);
 

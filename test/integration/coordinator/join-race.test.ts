@@ -1,0 +1,3 @@
+import { joinRaceContract } from '../../contract/join-race.contract.ts';
+
+joinRaceContract(100, 60_000);
