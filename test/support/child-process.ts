@@ -4,6 +4,7 @@ import { eventually } from './eventually.ts';
 
 /** A program of the project in a process of its own. */
 export interface Child {
+  readonly pid: number | undefined;
   /** What it wrote to both outputs. */
   readonly output: () => string;
   /** Resolves when its output has this text. */
@@ -39,6 +40,7 @@ export function startChild(
     return child.exitCode;
   };
   return {
+    pid: child.pid,
     output: () => output,
     said: async (text) => {
       await eventually(

@@ -12,11 +12,11 @@ export interface ServiceConnection {
   readonly logger: Logger;
 }
 
-/** Connects a service that waits for its broker however long it takes, and says so in its log: once for each outage. */
+/** Connects a service that waits for its broker however long it takes, and says so in its log: once for each outage and reason. */
 export function connectService(connection: ServiceConnection): Promise<Transport> {
   const { url, service, topology, role, logger } = connection;
   let connected = false;
-  let outageTold = false;
+  const told = new Set<string>();
   return connectAmqp({
     url,
     clientName: service,
@@ -24,15 +24,15 @@ export function connectService(connection: ServiceConnection): Promise<Transport
     role,
     onState: (state) => {
       connected = state !== 'connecting';
-      if (connected) outageTold = false;
+      if (connected) told.clear();
       logger.info({ state }, 'broker');
     },
     onError: (error) => {
       const fields = { reason: error.message };
       if (connected) return logger.warn(fields, 'the broker did not do as asked');
-      // One line for an outage, not one for each attempt to end it.
-      const level = outageTold ? 'debug' : 'warn';
-      outageTold = true;
+      // Not one line for each attempt to end it; but what keeps it from ending may be another thing than what began it.
+      const level = told.has(error.message) ? 'debug' : 'warn';
+      told.add(error.message);
       logger[level](fields, 'the broker is not there; trying again until it is');
     },
   });
