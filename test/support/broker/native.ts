@@ -26,8 +26,18 @@ export async function rabbitmqServer(): Promise<string | undefined> {
   return (await isExecutable(debian)) ? debian : which('rabbitmq-server');
 }
 
+export interface NativeOptions {
+  /** Folder for its data. Default: one that goes with the broker. */
+  readonly dataFolder?: string;
+  /** More lines of rabbitmq.conf. */
+  readonly config?: readonly string[];
+}
+
 /** Starts the machine's own RabbitMQ on free ports with its data in a temporary folder. */
-export async function startNative(server: string): Promise<PrivateBroker> {
+export async function startNative(
+  server: string,
+  { dataFolder, config = [] }: NativeOptions = {},
+): Promise<PrivateBroker> {
   const folder = await mkdtemp(join(tmpdir(), 'flotilla-broker-'));
   const [port = 0, managementPort = 0, distributionPort = 0, epmdPort = 0] = await freePorts(4);
   await mkdir(join(folder, 'data'));
@@ -41,6 +51,7 @@ export async function startNative(server: string): Promise<PrivateBroker> {
       'raft.wal_max_size_bytes = 64000000',
       'log.console = true',
       'log.file = false',
+      ...config,
     ].join('\n'),
   );
   const env = {
@@ -51,7 +62,7 @@ export async function startNative(server: string): Promise<PrivateBroker> {
     ERL_EPMD_PORT: String(epmdPort),
     RABBITMQ_NODENAME: `flotilla-${port}@localhost`,
     RABBITMQ_DIST_PORT: String(distributionPort),
-    RABBITMQ_MNESIA_BASE: join(folder, 'data'),
+    RABBITMQ_MNESIA_BASE: dataFolder ?? join(folder, 'data'),
     RABBITMQ_LOG_BASE: join(folder, 'log'),
     RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'enabled_plugins'),
     RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq.conf'),
