@@ -54,7 +54,7 @@ export class Commits {
   }
 
   /**
-   * Resolves when everything is in the store; acknowledge right then. What the tasks send leaves after that. Throws
+   * Resolves when everything is in the store and what the tasks send is on its way; acknowledge right then. Throws
    * ShutdownError when the process stops first.
    */
   commit(tasks: readonly Task[]): Promise<void> {
@@ -67,16 +67,14 @@ export class Commits {
   /** What every consumer has brought in one turn of the event loop is one transaction: a commit on disk costs the same for all. */
   async #commitGathered(): Promise<void> {
     const gathered = this.#gathered.splice(0);
-    let committed: readonly Committed[] = [];
     try {
-      committed = await this.#together(gathered.flatMap(({ tasks }) => tasks));
+      const committed = await this.#together(gathered.flatMap(({ tasks }) => tasks));
+      // Ahead of the acknowledgements, in the same turn: the broker's disk then takes what the next step waits for first.
+      this.#publish(committed);
       for (const { resolve } of gathered) resolve();
     } catch (error) {
       for (const { reject } of gathered) reject(error);
     }
-    // Those who waited acknowledge first, in this same turn.
-    await null;
-    this.#publish(committed);
   }
 
   /** Sends what was committed on its way. */
