@@ -119,6 +119,19 @@ export function storeContract(fixture: StoreFixture): void {
         expect(await store.findRun(other.id)).toBeUndefined();
       });
 
+      it('hands over a run as it was committed last, whatever failed since', async () => {
+        const run = aRun('one', { revision: 1 });
+        await write({ runs: [run] });
+        const failing = store.transaction(async (transaction) => {
+          await transaction.lockRuns([run.id]);
+          await transaction.write(changes({ runs: [{ ...run, revision: 2 }] }));
+          throw new Error('after all');
+        });
+        await expect(failing).rejects.toThrow('after all');
+        const locked = await store.transaction((transaction) => transaction.lockRuns([run.id]));
+        expect(locked.get(run.id)?.revision).toBe(1);
+      });
+
       it('keeps the history of a run in the order of its writes', async () => {
         const [one, two] = [aRun('one'), aRun('two')];
         const entry = (runId: string, path: string) =>
@@ -156,6 +169,8 @@ export function storeContract(fixture: StoreFixture): void {
         await store.wakePendingRuns(['chain', 'unknown'], 5_000);
         expect(await store.dueRunIds(5_000, 10)).toEqual([pending.id]);
         expect((await store.findRun(pending.id))?.dueMs).toBe(5_000);
+        const locked = await store.transaction((transaction) => transaction.lockRuns([pending.id]));
+        expect(locked.get(pending.id)?.dueMs).toBe(5_000);
       });
 
       it('lists open runs page by page', async () => {

@@ -22,6 +22,7 @@ import {
 import { openDatabase } from './database.ts';
 import { classifyFault } from './faults.ts';
 import { Lease } from './lease.ts';
+import { RunCache } from './run-cache.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 import { SqliteTransaction } from './transaction.ts';
 import { Turns } from './turns.ts';
@@ -52,6 +53,7 @@ class SqliteStore implements Store {
   readonly #lease: Lease;
   readonly #statements: Statements;
   readonly #turns = new Turns();
+  readonly #runs = new RunCache();
   #closed = false;
 
   constructor(database: DatabaseSync, lease: Lease, durable: boolean) {
@@ -65,7 +67,12 @@ class SqliteStore implements Store {
   }
 
   transaction<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T> {
-    return this.#turns.take(() => this.#write(() => work(new SqliteTransaction(this.#statements))));
+    return this.#turns.take(async () => {
+      const transaction = new SqliteTransaction(this.#statements, this.#runs);
+      const result = await this.#write(() => work(transaction));
+      transaction.committed();
+      return result;
+    });
   }
 
   dueRunIds(nowMs: number, limit: number): Promise<readonly string[]> {
@@ -97,11 +104,12 @@ class SqliteStore implements Store {
   }
 
   wakePendingRuns(flows: readonly string[], nowMs: number): Promise<void> {
-    return this.#turns.take(() =>
-      this.#write(async () => {
+    return this.#turns.take(async () => {
+      await this.#write(async () => {
         this.#statements.wakePendingRuns.run(nowMs, JSON.stringify(flows));
-      }),
-    );
+      });
+      this.#runs.clear();
+    });
   }
 
   findRun(id: string): Promise<Run | undefined> {

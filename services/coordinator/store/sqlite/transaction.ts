@@ -9,6 +9,7 @@ import {
   valueRowOf,
 } from '../rows.ts';
 import type { Changes, FlowRow, StoreTransaction, ValueRow } from '../store.ts';
+import type { NumberedRun, RunCache } from './run-cache.ts';
 import type { Statements } from './statements.ts';
 
 /** The work of one transaction on SQLite; the file has one writer, so that reading a run is locking it. */
@@ -16,18 +17,28 @@ export class SqliteTransaction implements StoreTransaction {
   readonly #statements: Statements;
   /** Running numbers of the runs that this transaction met, by id. */
   readonly #numbers = new Map<string, number>();
+  readonly #written: { readonly number: number; readonly run: Run; readonly record: string }[] = [];
+  readonly #cache: RunCache;
 
-  constructor(statements: Statements) {
+  constructor(statements: Statements, cache: RunCache) {
     this.#statements = statements;
+    this.#cache = cache;
+  }
+
+  /** What it wrote is on the disk. */
+  committed(): void {
+    for (const { number, run, record } of this.#written) {
+      this.#cache.committed(number, run, record.length);
+    }
   }
 
   async lockRuns(ids: readonly string[]): Promise<ReadonlyMap<string, Run>> {
     const runs = new Map<string, Run>();
     for (const id of [...new Set(ids)].sort()) {
-      const row = this.#statements.findRun.get(id) as RunRecord | undefined;
-      if (!row) continue;
-      this.#numbers.set(id, row.number);
-      runs.set(id, runOf(row));
+      const found = this.#cache.get(id) ?? this.#find(id);
+      if (!found) continue;
+      this.#numbers.set(id, found.number);
+      runs.set(id, found.run);
     }
     return runs;
   }
@@ -77,18 +88,24 @@ export class SqliteTransaction implements StoreTransaction {
     const number = this.#number(id);
     if (number === undefined) {
       const inserted = this.#statements.insertRun.run(id, flow, status, dueMs, record);
-      this.#numbers.set(id, Number(inserted.lastInsertRowid));
+      const rowid = Number(inserted.lastInsertRowid);
+      this.#numbers.set(id, rowid);
+      this.#written.push({ number: rowid, run, record });
       return;
     }
+    this.#written.push({ number, run, record });
     if (this.#statements.updateRun.run(status, dueMs, record, number).changes === 0) {
       throw new FleetError('run_is_final', `Run ${id} has ended; it never changes again.`);
     }
   }
 
+  #find(id: string): NumberedRun | undefined {
+    const row = this.#statements.findRun.get(id) as RunRecord | undefined;
+    return row && { number: row.number, run: runOf(row) };
+  }
+
   #number(runId: string): number | undefined {
-    const known = this.#numbers.get(runId);
-    if (known !== undefined) return known;
-    return (this.#statements.findRun.get(runId) as RunRecord | undefined)?.number;
+    return this.#numbers.get(runId) ?? this.#find(runId)?.number;
   }
 
   #existing(runId: string): number {
