@@ -115,13 +115,14 @@ class FleetClient implements Client {
     idOrRun: string,
     { timeoutMs = RESULT_TIMEOUT_MS }: WaitOptions = {},
   ): Promise<Result> {
-    const derived = runIdOf(TENANT, this.name, idOrRun);
-    const known = this.#runs.find(idOrRun) ?? this.#runs.find(derived);
+    const submitted = this.#runs.find(idOrRun);
+    const derived = submitted?.runId ?? runIdOf(TENANT, this.name, idOrRun);
+    const known = submitted ?? this.#runs.find(derived);
     const late = () =>
       new FleetError(
         'result_timeout',
         `No result of ${idOrRun} within ${timeoutMs} ms. The run goes on; ask again with result('${idOrRun}').`,
-        { details: { run: known?.runId ?? derived } },
+        { details: { run: derived } },
       );
     if (known) return withTimeout(this.#await(known), timeoutMs, late);
     // It may be the id of a job or of a run: either result is the answer.

@@ -2,7 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { MAX_BODY_BYTES, MAX_INTERNAL_BODY_BYTES, MAX_INTERNAL_DEPTH } from './limits.ts';
 import { refusal } from './refusal.ts';
-import { scan } from './scan.ts';
+import { type ScanFacts, scan } from './scan.ts';
 import { hasInvisibleText, type StringScan, scanString } from './scan-string.ts';
 
 /**
@@ -18,16 +18,25 @@ export interface Gated {
 
 /** Full gate for untrusted bytes: jobs, operations, what a model answered. */
 export function strictGate(bytes: Uint8Array): Gated {
+  const { text, ascii, facts } = scanned(bytes);
+  const parsed = parseObject(text);
+  return {
+    value: facts.negativeZero ? withoutNegativeZero(parsed) : parsed,
+    invisibleText: facts.invisibleEscape || (!ascii && hasInvisibleText(text)),
+  };
+}
+
+/** Throws what `strictGate` would say of an object that was just encoded: whoever sends it looks first, and need not parse it. */
+export function checkEncoded(bytes: Uint8Array): void {
+  scanned(bytes);
+}
+
+function scanned(bytes: Uint8Array): { text: string; ascii: boolean; facts: ScanFacts } {
   checkSize(bytes, MAX_BODY_BYTES);
   const ascii = isAscii(bytes);
   if (!ascii && !isUtf8(bytes)) throw refusal('bad_utf8');
   const text = textOf(bytes);
-  const { negativeZero, invisibleEscape } = scan(text);
-  const parsed = parseObject(text);
-  return {
-    value: negativeZero ? withoutNegativeZero(parsed) : parsed,
-    invisibleText: invisibleEscape || (!ascii && hasInvisibleText(text)),
-  };
+  return { text, ascii, facts: scan(text) };
 }
 
 /** Size and depth alone, for bytes that the fleet itself wrote. */

@@ -1,5 +1,5 @@
 import type { Outcome, Request, StepBlock } from '../envelope/envelope.ts';
-import { strictGate } from '../envelope/gate.ts';
+import { checkEncoded } from '../envelope/gate.ts';
 import { header, SCHEMA_VERSION } from '../envelope/headers.ts';
 import { messageIdOf } from '../envelope/ids.ts';
 import type { JsonObject } from '../envelope/json.ts';
@@ -29,7 +29,7 @@ export function succeededReply(
 ): OutgoingMessage {
   try {
     const reply = sealed(call, output, { status: 'succeeded' }, signature);
-    strictGate(reply.body);
+    checkEncoded(reply.body);
     return reply;
   } catch (error) {
     const reason = error instanceof UnprocessableError ? error.message : 'It is no JSON.';

@@ -9,10 +9,11 @@ import {
   type ModelFacts,
   type RunEvent,
 } from '../../services/coordinator/engine/decision.ts';
-import { newRun } from '../../services/coordinator/engine/new-run.ts';
+import { jobDigestOf, newRun } from '../../services/coordinator/engine/new-run.ts';
 import { type OpenCall, openCalls } from '../../services/coordinator/engine/open-calls.ts';
 import type { Run } from '../../services/coordinator/engine/run.ts';
 import type { Outcome } from '../../shared/envelope/envelope.ts';
+import { runIdOf } from '../../shared/envelope/ids.ts';
 import type { JsonObject, JsonValue } from '../../shared/envelope/json.ts';
 import type { CompiledFlow } from '../../shared/flow/kernel.ts';
 
@@ -61,6 +62,8 @@ export class RunDriver {
   constructor(flow: CompiledFlow, options: RunDriverOptions = {}) {
     const { payload = { text: 'hello' }, context = {}, jobId = 'job-1', deadlineMs } = options;
     const { run, values } = newRun({
+      runId: runIdOf('default', 'tester', jobId),
+      digest: jobDigestOf(flow.name, payload, context),
       tenant: 'default',
       client: 'tester',
       job: { id: jobId, timestamp: new Date(START_MS).toISOString(), payload, context },

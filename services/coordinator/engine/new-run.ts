@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../../shared/envelope/canonical-json.ts';
 import type { Job } from '../../../shared/envelope/envelope.ts';
-import { runIdOf } from '../../../shared/envelope/ids.ts';
 import type { JsonObject, JsonValue } from '../../../shared/envelope/json.ts';
 import type { CompiledFlow } from '../../../shared/flow/kernel.ts';
 import { contextKey, payloadKey } from './keys.ts';
@@ -10,6 +9,9 @@ import { noUsage } from './usage.ts';
 
 /** A job that passed every gate, with what its sender and headers say. */
 export interface AcceptedJob {
+  readonly runId: string;
+  /** Of `jobDigestOf`. */
+  readonly digest: string;
   readonly tenant: string;
   readonly client: string;
   readonly job: Job;
@@ -38,15 +40,14 @@ export function jobDigestOf(flow: string, payload: JsonObject, context: JsonObje
 
 /** The run that an accepted job becomes. */
 export function newRun(accepted: AcceptedJob): NewRun {
-  const { tenant, client, job, flow, acceptedAtMs } = accepted;
-  const id = runIdOf(tenant, client, job.id);
+  const { runId: id, digest, tenant, client, job, flow, acceptedAtMs } = accepted;
   const run: Run = {
     id,
     revision: 0,
     tenant,
     client,
     jobId: job.id,
-    jobDigest: jobDigestOf(flow.name, job.payload, job.context),
+    jobDigest: digest,
     correlationId: accepted.correlationId ?? id,
     flow: flow.name,
     flowVersion: flow.version,

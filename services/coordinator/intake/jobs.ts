@@ -93,7 +93,7 @@ async function begin(
   draft: RunDraft,
   options: IntakeOptions,
 ): Promise<void> {
-  const { delivery, job, client } = readable;
+  const { delivery, job, client, runId, digest } = readable;
   const { flowVersion, ...headers } = jobHeadersOf(delivery);
   const flow = fitting(readable, options.flows.find(readable.flow, flowVersion));
   if (headers.deadlineMs !== undefined && headers.deadlineMs <= draft.nowMs) {
@@ -102,6 +102,8 @@ async function begin(
   const { priority, watch, traceparent, deadlineMs } = headers;
   await draft.start(
     newRun({
+      runId,
+      digest,
       tenant: options.tenant,
       client,
       job,

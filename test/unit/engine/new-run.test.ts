@@ -4,7 +4,11 @@ import { jobDigestOf, newRun } from '../../../services/coordinator/engine/new-ru
 import { runIdOf } from '../../../shared/envelope/ids.ts';
 import { flowOf, sequence } from '../../support/kernel-builders.ts';
 
+const id = runIdOf('default', 'web', 'job-1');
+const digest = jobDigestOf('support', { a: 1, b: 2 }, { c: 3 });
 const accepted = {
+  runId: id,
+  digest,
   tenant: 'default',
   client: 'web',
   job: {
@@ -23,7 +27,6 @@ const accepted = {
 describe('a new run', () => {
   it('is pinned to its job and its flow, and has decided nothing', () => {
     const { run } = newRun(accepted);
-    const id = runIdOf('default', 'web', 'job-1');
     expect(run).toMatchObject({
       id,
       correlationId: id,
@@ -31,6 +34,7 @@ describe('a new run', () => {
       flow: 'support',
       flowVersion: 4,
       flowDigest: 'digest-of-test',
+      jobDigest: digest,
       deadlineMs: 301_000,
       status: 'pending',
       state: null,
@@ -48,14 +52,15 @@ describe('a new run', () => {
       ['$context', { c: 3 }],
     ]);
   });
+});
 
-  it('has the digest of its flow, payload and context, whatever the order of keys', () => {
-    const { jobDigest } = newRun(accepted).run;
-    expect(jobDigest).toMatch(/^[0-9a-f]{64}$/);
-    expect(jobDigestOf('support', { b: 2, a: 1 }, { c: 3 })).toBe(jobDigest);
-    expect(jobDigestOf('support', { b: 2, a: 2 }, { c: 3 })).not.toBe(jobDigest);
-    expect(jobDigestOf('support', { b: 2, a: 1 }, {})).not.toBe(jobDigest);
-    expect(jobDigestOf('other', { b: 2, a: 1 }, { c: 3 })).not.toBe(jobDigest);
+describe('the digest of a job', () => {
+  it('says flow, payload and context, whatever the order of keys', () => {
+    expect(digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(jobDigestOf('support', { b: 2, a: 1 }, { c: 3 })).toBe(digest);
+    expect(jobDigestOf('support', { b: 2, a: 2 }, { c: 3 })).not.toBe(digest);
+    expect(jobDigestOf('support', { b: 2, a: 1 }, {})).not.toBe(digest);
+    expect(jobDigestOf('other', { b: 2, a: 1 }, { c: 3 })).not.toBe(digest);
   });
 });
 
