@@ -7,8 +7,8 @@ export interface Child {
   readonly pid: number | undefined;
   /** What it wrote to both outputs. */
   readonly output: () => string;
-  /** Resolves when its output has this text. */
-  said(text: string): Promise<void>;
+  /** Resolves when its output has this text; rejects when it has not within the time, 20 s unless said otherwise. */
+  said(text: string, timeoutMs?: number): Promise<void>;
   /** SIGKILL. Resolves when it is gone. */
   kill(): Promise<void>;
   /** Resolves when it has ended by itself, to the signal that ended it. */
@@ -42,13 +42,13 @@ export function startChild(
   return {
     pid: child.pid,
     output: () => output,
-    said: async (text) => {
+    said: async (text, timeoutMs = 20_000) => {
       await eventually(
         () => {
           if (output.includes(text)) return true;
           throw new Error(`No '${text}' in:\n${output}`);
         },
-        { timeoutMs: 20_000 },
+        { timeoutMs },
       );
     },
     kill: async () => void (await end('SIGKILL')),

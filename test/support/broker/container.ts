@@ -56,11 +56,19 @@ class ContainerBroker implements PrivateBroker {
     await this.#management.removeVhost(name);
   }
 
-  async restart(how: 'cleanly' | 'killed'): Promise<void> {
+  async halt(how: 'cleanly' | 'killed'): Promise<void> {
     const id = this.#container.getId();
     await docker(...(how === 'killed' ? ['kill', id] : ['stop', '-t', '20', id]));
-    await docker('start', id);
+  }
+
+  async start(): Promise<void> {
+    await docker('start', this.#container.getId());
     await this.ready();
+  }
+
+  async restart(how: 'cleanly' | 'killed'): Promise<void> {
+    await this.halt(how);
+    await this.start();
   }
 
   async control(...args: string[]): Promise<string> {

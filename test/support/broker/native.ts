@@ -141,8 +141,12 @@ class NativeBroker implements PrivateBroker {
     await this.#management.removeVhost(name);
   }
 
-  async restart(how: 'cleanly' | 'killed'): Promise<void> {
+  async halt(how: 'cleanly' | 'killed'): Promise<void> {
     await this.#end(how === 'killed' ? 'kill' : 'keep');
+  }
+
+  async restart(how: 'cleanly' | 'killed'): Promise<void> {
+    await this.halt(how);
     await this.start();
   }
 

@@ -15,7 +15,11 @@ export interface PrivateBroker extends RunningBroker {
   /** AMQP URL of its default virtual host. */
   readonly url: string;
   readonly port: number;
-  /** Stops it cleanly, or as a power cut would, and starts it again on the same data. */
+  /** Stops it cleanly, or as a power cut would. */
+  halt(how: 'cleanly' | 'killed'): Promise<void>;
+  /** Starts it again on the same data and the same port. */
+  start(): Promise<void>;
+  /** Both. */
   restart(how: 'cleanly' | 'killed'): Promise<void>;
   /** Runs rabbitmqctl on it; rejects when that fails. */
   control(...args: string[]): Promise<string>;
