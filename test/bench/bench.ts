@@ -1,9 +1,11 @@
-import { growthTable, measureGrowth } from './growth.ts';
+import { environment } from './environment.ts';
+import { growthTable, growthTitle, measureGrowth } from './growth.ts';
 import { type Figures, measure } from './measure.ts';
 import { type BenchOptions, readOptions, usage } from './options.ts';
 import { findPeers } from './peers/peers.ts';
 import { Place } from './place.ts';
-import { measureQueued, queuedTable } from './queued.ts';
+import { measureQueued, queuedTable, queuedTitle } from './queued.ts';
+import { type Results, writeResults } from './results-file.ts';
 import { type ScenarioName, scenarios } from './scenarios.ts';
 import { everySystem } from './systems.ts';
 import { scenarioTables } from './table.ts';
@@ -14,6 +16,7 @@ import { scenarioTables } from './table.ts';
  * both for a chain of three.
  */
 const options = optionsOf(process.argv.slice(2));
+const command = ['npm run bench --', ...process.argv.slice(2)].join(' ');
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 const place = new Place(say);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -27,14 +30,27 @@ try {
 }
 
 async function run(): Promise<void> {
-  const { rounds, jobs } = options;
+  const { rounds, jobs, growth: sizes, queued: backlog } = options;
   const ours = everySystem.filter(({ id }) => options.systems.includes(id));
   const systems = [...ours, ...(options.peers ? await findPeers(say) : [])];
+  const parts: Results['parts'][number][] = [];
+  const show = (title: string, text: string) => {
+    parts.push({ title, text });
+    process.stdout.write(`${title}\n\n${text}\n\n`);
+  };
   const measured: { scenario: ScenarioName; figures: Figures[] }[] = [];
   for (const name of options.scenarios) {
     const figures = await measure({ place, say }, scenarios[name], systems, { rounds, jobs });
     measured.push({ scenario: name, figures });
-    process.stdout.write(`${scenarioTables(scenarios[name], figures)}\n\n`);
+    show(scenarios[name].title, scenarioTables(figures));
+  }
+  const growth =
+    sizes.length > 0 ? await measureGrowth({ place, say }, sizes, { rounds, jobs }) : [];
+  if (growth.length > 0) show(growthTitle, growthTable(growth));
+  const queued = backlog > 0 ? await measureQueued({ place, say }, backlog) : [];
+  if (queued.length > 0) show(queuedTitle, queuedTable(queued));
+  if (options.writeResults) {
+    writeResults({ options, command, environment: await environment(place, options), parts });
   }
   const ratios = ratiosOf(measured.find(({ scenario }) => scenario === 'chain')?.figures ?? []);
   if (ratios.ratio !== null) {
@@ -42,12 +58,6 @@ async function run(): Promise<void> {
       `fleet ÷ reference: ${ratios.ratio} runs/s, ${ratios.aloneRatio} time alone\n`,
     );
   }
-  const { growth: sizes, queued: backlog } = options;
-  const growth =
-    sizes.length > 0 ? await measureGrowth({ place, say }, sizes, { rounds, jobs }) : [];
-  if (growth.length > 0) process.stdout.write(`${growthTable(growth)}\n\n`);
-  const queued = backlog > 0 ? await measureQueued({ place, say }, backlog) : [];
-  if (queued.length > 0) process.stdout.write(`${queuedTable(queued)}\n\n`);
   if (options.json) console.log(JSON.stringify({ ...ratios, scenarios: measured, growth, queued }));
 }
 

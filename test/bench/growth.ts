@@ -99,25 +99,24 @@ function medians(rounds: readonly Round[]): Round {
   };
 }
 
+export const growthTitle = 'chain of 3, 200 in flight, while other runs wait for a model';
+
 export function growthTable(figures: readonly GrowthFigures[]): string {
   const rows = figures.toSorted(
     (one, other) => other.store.localeCompare(one.store) || one.open - other.open,
   );
-  return [
-    'chain of 3, 200 in flight, while other runs wait for a model that never answers',
-    table(
-      [
-        { title: 'store', width: 9, cell: (row) => row.store },
-        { title: 'open', width: 8, cell: (row) => String(row.open) },
-        { title: 'runs/s', width: 9, cell: (row) => decimal(row.perSecond, 0) },
-        { title: 'p50 ms', width: 9, cell: (row) => decimal(row.p50Ms, 1) },
-        { title: 'p99 ms', width: 9, cell: (row) => decimal(row.p99Ms, 1) },
-        { title: 'alone ms', width: 10, cell: (row) => decimal(row.aloneP50Ms, 2) },
-        { title: 'coord. s', width: 9, cell: (row) => decimal(row.cpuSeconds, 2) },
-        { title: 'MB', width: 6, cell: (row) => decimal(row.peakMb, 0) },
-        { title: 'start s', width: 9, cell: (row) => decimal(row.startMs / 1_000, 1) },
-      ],
-      rows,
-    ),
-  ].join('\n\n');
+  return table(
+    [
+      { title: 'store', width: 9, cell: (row) => row.store },
+      { title: 'open', width: 8, cell: (row) => String(row.open) },
+      { title: 'runs/s', width: 9, cell: (row) => decimal(row.perSecond, 0) },
+      { title: 'p50 ms', width: 9, cell: (row) => decimal(row.p50Ms, 1) },
+      { title: 'p99 ms', width: 9, cell: (row) => decimal(row.p99Ms, 1) },
+      { title: 'alone ms', width: 10, cell: (row) => decimal(row.aloneP50Ms, 2) },
+      { title: 'coord. s', width: 10, cell: (row) => decimal(row.cpuSeconds, 2) },
+      { title: 'MB', width: 6, cell: (row) => decimal(row.peakMb, 0) },
+      { title: 'start s', width: 9, cell: (row) => decimal(row.startMs / 1_000, 1) },
+    ],
+    rows,
+  );
 }

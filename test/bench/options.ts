@@ -14,6 +14,7 @@ export interface BenchOptions {
   /** Jobs of the backlog; 0: none is measured. */
   readonly queued: number;
   readonly json: boolean;
+  readonly writeResults: boolean;
   readonly help: boolean;
 }
 
@@ -27,7 +28,8 @@ export const usage = `npm run bench -- [options]; without any: a chain of three 
   --open LIST       how many others (default: 1000,10000,100000)
   --queued N        memory of the coordinator while it works off N queued jobs
   --all             every scenario and system, --growth, --queued 100000
-  --json            the last line of standard output is one JSON object`;
+  --json            the last line of standard output is one JSON object
+  --write-results   writes test/bench/RESULTS.md`;
 
 /** Throws an Error whose message says what is wrong. */
 export function readOptions(args: readonly string[]): BenchOptions {
@@ -44,6 +46,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       queued: { type: 'string' },
       all: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      'write-results': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -70,6 +73,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       : [],
     queued: queued === undefined ? 0 : count('--queued', queued),
     json,
+    writeResults: values['write-results'],
     help,
   };
 }

@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'amqplib';
+import { Client } from 'pg';
 import { findBroker } from '../support/broker/find.ts';
 import { findPostgres } from '../support/postgres/find.ts';
 
@@ -57,9 +59,29 @@ export class Place {
     return this.#lend(join(folder, 'bench.db'), () => rm(folder, { recursive: true, force: true }));
   }
 
+  /** Versions of the servers that were used, for people. */
+  async versions(): Promise<readonly string[]> {
+    return [
+      ...(this.#broker ? [`RabbitMQ ${await brokerVersion(await this.sharedVhost())}`] : []),
+      ...(this.#postgres ? [`PostgreSQL ${await this.#postgresVersion()}`] : []),
+    ];
+  }
+
   /** Gives back what is left and ends the servers that were started. Idempotent. */
   async close(): Promise<void> {
     for (const close of this.#closers.splice(0).reverse()) await close().catch(() => {});
+  }
+
+  async #postgresVersion(): Promise<string> {
+    const lent = await this.newDatabase();
+    const client = new Client({ connectionString: lent.url });
+    await client.connect();
+    try {
+      return (await client.query('SHOW server_version')).rows[0].server_version;
+    } finally {
+      await client.end();
+      await lent.remove();
+    }
   }
 
   #lend(url: string, remove: () => Promise<void>): Lent {
@@ -74,4 +96,11 @@ export class Place {
       },
     };
   }
+}
+
+async function brokerVersion(url: string): Promise<string> {
+  const model = await connect(url);
+  const { version } = model.connection.serverProperties;
+  await model.close();
+  return version;
 }

@@ -87,27 +87,30 @@ async function workOff(
   };
 }
 
-const QUARTERS = [0.05, 0.25, 0.5, 0.75, 1];
+const SHARES = [0.05, 0.25, 0.5, 0.75, 1];
 
 /** Resident memory when so much of the backlog is done. */
 function residentAt({ samples, jobs }: QueuedFigures, share: number): number | null {
   return samples.find(({ succeeded }) => succeeded >= jobs * share)?.residentMb ?? null;
 }
 
+export const queuedTitle = 'a backlog of chains of 3: memory of the coordinator on the way';
+
 export function queuedTable(figures: readonly QueuedFigures[]): string {
+  const shares = SHARES.map((share) => ({
+    title: `${share * 100} %`,
+    width: 7,
+    cell: (row: QueuedFigures) => decimal(residentAt(row, share), 0),
+  }));
   return [
-    'memory of the coordinator while it works off a backlog of chains of 3, in MB,\nwhen so much of it is done',
+    'MB resident when so much of the backlog is done, and the peak',
     table(
       [
         { title: 'store', width: 9, cell: (row) => row.store },
         { title: 'queued', width: 8, cell: (row) => String(row.jobs) },
         { title: 'runs/s', width: 8, cell: (row) => decimal(row.perSecond, 0) },
         { title: 'most open', width: 11, cell: (row) => String(row.mostOpen) },
-        ...QUARTERS.map((share) => ({
-          title: `${share * 100} %`,
-          width: 7,
-          cell: (row: QueuedFigures) => decimal(residentAt(row, share), 0),
-        })),
+        ...shares,
         { title: 'peak', width: 7, cell: (row) => decimal(row.peakMb, 0) },
       ],
       figures,

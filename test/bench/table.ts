@@ -1,5 +1,4 @@
 import type { Figures } from './measure.ts';
-import type { Scenario } from './scenarios.ts';
 
 /** Text tables of at most 80 columns; the first column is left-aligned, what is not known is a dash. */
 
@@ -49,11 +48,10 @@ const cost: readonly Column<Figures>[] = [
 ];
 
 /** Both tables of a scenario, first what competes over a broker, then what runs in one process. */
-export function scenarioTables(scenario: Scenario, figures: readonly Figures[]): string {
+export function scenarioTables(figures: readonly Figures[]): string {
   const groups = Map.groupBy(figures, ({ group }) => group);
   const rows = [...groups.values()].flat();
   return [
-    scenario.title,
     table(speed, rows),
     'batch: jobs and replies in a transaction; MB: peak; s: CPU of 1,000 runs',
     table(cost, rows),
