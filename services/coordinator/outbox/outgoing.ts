@@ -6,14 +6,17 @@ import type { OutboxRow } from '../store/store.ts';
 
 /** Above this many messages on their way, consumers wait: without it a slow broker fills the memory. */
 const MAX_ON_THE_WAY = 2_000;
+/** Rows kept because nobody knows whether they arrived; those beyond it are published when they are overdue. */
+const MAX_UNCONFIRMED = 2_000;
 
-/** Messages of committed outbox rows on their way to the broker, and the ids of those that arrived. */
+/** Messages of committed outbox rows on their way to the broker, the ids of those that arrived, and what may not have. */
 export class Outgoing {
   readonly #transport: Transport;
   readonly #logger: Logger;
   /** Told when there are ids to delete and nobody may come by to take them along. */
   readonly #onConfirmed: () => void;
   #confirmed: string[] = [];
+  #unconfirmed: OutboxRow[] = [];
   #onTheWay = 0;
   #waiting: (() => void)[] = [];
 
@@ -23,7 +26,7 @@ export class Outgoing {
     this.#onConfirmed = onConfirmed;
   }
 
-  /** Publishes rows; what is not confirmed stays in the outbox, where the relay finds it. Never rejects. */
+  /** Publishes rows; what is not confirmed stays in the outbox, and the relay publishes it again. Never rejects. */
   async publish(rows: readonly OutboxRow[]): Promise<void> {
     this.#onTheWay += rows.length;
     try {
@@ -35,12 +38,13 @@ export class Outgoing {
       for (const [index, outcome] of outcomes.entries()) {
         const row = rows[index];
         if (!row) continue;
-        if (outcome.status === 'confirmed') this.#confirmed.push(row.id);
-        else
-          this.#logger.warn(
-            aboutRow(row, outcome.status),
-            `not published: ${outcome.error.message}`,
-          );
+        if (outcome.status === 'confirmed') {
+          this.#confirmed.push(row.id);
+          continue;
+        }
+        const about = aboutRow(row, outcome.status);
+        this.#logger.warn(about, `not published: ${outcome.error.message}`);
+        if (outcome.status === 'unconfirmed') this.#keepUnconfirmed(row);
       }
     } finally {
       this.#onTheWay -= rows.length;
@@ -53,6 +57,15 @@ export class Outgoing {
   drop(rows: readonly OutboxRow[]): void {
     for (const row of rows) this.#confirmed.push(row.id);
     if (rows.length > 0) this.#onConfirmed();
+  }
+
+  /** Rows whose message was lost with its connection, perhaps; whoever takes them publishes them again. */
+  takeUnconfirmed(limit: number): readonly OutboxRow[] {
+    return this.#unconfirmed.splice(0, limit);
+  }
+
+  get hasUnconfirmed(): boolean {
+    return this.#unconfirmed.length > 0;
   }
 
   /** Ids of rows to delete in the transaction at hand. */
@@ -79,6 +92,10 @@ export class Outgoing {
   /** Resolves when nothing is on its way. */
   async idle(): Promise<void> {
     while (this.#onTheWay > 0) await this.#change();
+  }
+
+  #keepUnconfirmed(row: OutboxRow): void {
+    if (this.#unconfirmed.length < MAX_UNCONFIRMED) this.#unconfirmed.push(row);
   }
 
   #change(): Promise<void> {

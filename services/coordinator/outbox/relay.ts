@@ -10,6 +10,8 @@ import type { OutboxRow, Store } from '../store/store.ts';
 import type { Outgoing } from './outgoing.ts';
 
 const EVERY_MS = 1_000;
+/** Between two looks while messages wait for nothing but the broker. */
+const SOON_MS = 50;
 const LEASE_MS = 10_000;
 const BATCH = 100;
 
@@ -24,7 +26,8 @@ export interface RelayOptions {
 
 /**
  * Publishes what the process that wrote it did not get out: it was killed after its commit, the broker was away, no queue
- * took the message. A request whose attempt is closed is dropped instead. After an outage it waits like the timers do: a
+ * took the message. What a lost connection left unconfirmed is published as soon as there is another, anything else once it is
+ * overdue. A request whose attempt is closed is dropped instead. After an outage it waits like the timers do: a
  * reply that nobody has read yet may close the attempt, and whoever published a row may not have been able to delete it.
  */
 export class Relay {
@@ -51,22 +54,26 @@ export class Relay {
 
   async #look(): Promise<void> {
     try {
-      while (!this.#stopped && (await this.#relay()) === BATCH);
+      while (!this.#stopped && (await this.#relay()) >= BATCH);
     } catch (error) {
       const { code, message } = describe(error);
       this.#options.logger.warn({ code }, `outbox not relayed: ${message}`);
     }
     if (this.#stopped) return;
+    const waitMs = this.#options.outgoing.hasUnconfirmed ? SOON_MS : EVERY_MS;
     this.#timer = setTimeout(() => {
       this.#round = this.#look();
-    }, EVERY_MS).unref();
+    }, waitMs).unref();
   }
 
-  /** Answers how many rows were overdue. */
+  /** Answers how many rows there were. */
   async #relay(): Promise<number> {
     const { store, transport, hearing, outgoing, logger, now } = this.#options;
     if (transport.state !== 'connected' || !hearing.believable) return 0;
-    const rows = await store.takeOverdueOutbox(now(), LEASE_MS, BATCH);
+    const overdue = await store.takeOverdueOutbox(now(), LEASE_MS, BATCH);
+    // Should the store fail from here on, they wait until they are overdue.
+    const both = [...outgoing.takeUnconfirmed(BATCH), ...overdue];
+    const rows = [...new Map(both.map((row) => [row.id, row])).values()];
     if (rows.length === 0) return 0;
     failpoint('C11');
     const runIds = rows.flatMap((row) => (row.runId === null ? [] : [row.runId]));
@@ -75,7 +82,7 @@ export class Relay {
     outgoing.drop([...stale]);
     const rest = rows.filter((row) => !stale.has(row));
     if (rest.length > 0) {
-      logger.info({ messages: rest.length, dropped: stale.size }, 'overdue outbox rows published');
+      logger.info({ messages: rest.length, dropped: stale.size }, 'outbox rows published again');
       await outgoing.publish(rest);
     }
     return rows.length;
