@@ -19,14 +19,23 @@ const options = optionsOf(process.argv.slice(2));
 const command = ['npm run bench --', ...process.argv.slice(2)].join(' ');
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 const place = new Place(say);
+let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void place.close().finally(() => process.exit(130)));
+  process.once(signal, () => {
+    interrupted = true;
+    void place.close().finally(() => process.exit(130));
+  });
 }
 
 try {
   await run();
-} finally {
   await place.close();
+} catch (error) {
+  // What an interrupted system says while its place is taken away is no news.
+  if (!interrupted) {
+    await place.close();
+    throw error;
+  }
 }
 
 async function run(): Promise<void> {
