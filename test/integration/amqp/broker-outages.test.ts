@@ -168,6 +168,39 @@ describe('the exchange of the dead letters is gone', () => {
   }, 60_000);
 });
 
+describe('the password is changed under its connections', () => {
+  test('they are refused clearly and seldom, and come back once it is right again', async () => {
+    const setPassword = (password: string) =>
+      broker.control('change_password', 'changing', password);
+    await broker.control('add_user', 'changing', 'old');
+    await broker.control('set_permissions', 'changing', '.*', '.*', '.*');
+    const url = new URL(broker.url);
+    url.username = 'changing';
+    url.password = 'old';
+    const errors: Error[] = [];
+    const transport = await connectAmqp({ url: url.href, onError: (error) => errors.push(error) });
+    const model = freshModel();
+    await transport.declareWorkQueue(model, 1);
+    await setPassword('new');
+    const since = performance.now();
+    await broker.control('close_all_user_connections', 'changing', 'a test');
+    const refused = () =>
+      errors.filter((error) => 'code' in error && error.code === 'broker_refused');
+    await eventually(() => refused().length >= 4, { timeoutMs: 30_000 });
+    const [first] = refused();
+    expect(first?.message).toContain('refuses the login');
+    expect(first?.message).not.toContain('old');
+    expect(transport.state).toBe('connecting');
+    // Two connections, each at most every five seconds.
+    expect(performance.now() - since).toBeGreaterThan(5_000);
+
+    await setPassword('old');
+    await eventually(() => transport.state === 'connected', { timeoutMs: 30_000 });
+    expect(await transport.publish(requestsTo(model, 1))).toEqual([{ status: 'confirmed' }]);
+    await transport.close();
+  }, 90_000);
+});
+
 transportRestartContract('RabbitMQ', async () => ({
   userId: 'guest',
   connect: (events = {}) => connectAmqp({ url: broker.url, ...events }),

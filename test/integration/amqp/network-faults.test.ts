@@ -1,3 +1,4 @@
+import { connect as connectBare } from 'amqplib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { AmqpOptions } from '../../../shared/transport/amqp/options.ts';
 import { connectAmqp } from '../../../shared/transport/amqp/transport.ts';
@@ -116,6 +117,32 @@ test('a publish while disconnected waits for the broker, at most the confirm tim
   await eventually(() => impatient.state === 'connecting');
   expect(await impatient.publish(requestsTo(model, 1))).toMatchObject([{ status: 'unconfirmed' }]);
 });
+
+test('a broker that goes away twice in a row is found again each time, with one consumer in the end', async () => {
+  const transport = await connect();
+  const { subscription, received, lost } = await record(transport);
+  const before = proxy.connections;
+  for (let times = 1; times <= 2; times += 1) {
+    proxy.refuse();
+    await eventually(() => transport.state === 'connecting');
+    proxy.heal();
+    await eventually(() => transport.state === 'connected' && subscription.listening, {
+      timeoutMs: 15_000,
+    });
+  }
+  // One to publish and one to consume, each time.
+  expect(proxy.connections - before).toBe(4);
+  expect(lost()).toBe(2);
+  const connection = await connectBare(broker.url);
+  const channel = await connection.createChannel();
+  await eventually(async () => {
+    const { consumerCount } = await channel.checkQueue(workQueueName(model, 1));
+    expect(consumerCount).toBe(1);
+  });
+  await connection.close();
+  await transport.publish(requestsTo(model, 5));
+  await eventually(() => received.length === 5);
+}, 40_000);
 
 test('a broker that refuses connections is not dialled in a hot loop', async () => {
   const errors: Error[] = [];
