@@ -22,6 +22,7 @@ import { reopenRuns } from './reopen.ts';
 import { replyTask } from './replies.ts';
 import { ValuesCache } from './run-values.ts';
 import type { HistoryRow, Store } from './store/store.ts';
+import { StoreClock } from './store-clock.ts';
 import { Timers, timerTask } from './timers.ts';
 import type { Desk, Task } from './transition.ts';
 
@@ -40,7 +41,7 @@ export interface CoordinatorOptions {
   /** Names this process: letters, digits, `_`, `.` and `-`. */
   readonly instance: string;
   readonly logger: Logger;
-  /** Milliseconds since 1970. Default: the system's clock. */
+  /** Milliseconds since 1970. Default: the store's clock. */
   readonly now?: () => number;
   /** Told of each history row after its commit, in order. */
   readonly onHistory?: (rows: readonly HistoryRow[]) => void;
@@ -84,6 +85,7 @@ class RunningCoordinator implements Coordinator {
   readonly lost: Promise<FleetError>;
   readonly #options: CoordinatorOptions;
   readonly #now: () => number;
+  readonly #clock: StoreClock;
   readonly #desk: Desk;
   readonly #hearing: Hearing;
   readonly #outgoing: Outgoing;
@@ -100,7 +102,8 @@ class RunningCoordinator implements Coordinator {
 
   constructor(options: CoordinatorOptions) {
     const { store, transport, logger } = options;
-    const now = options.now ?? Date.now;
+    this.#clock = new StoreClock(store, logger);
+    const now = options.now ?? this.#clock.now;
     const flows = new FlowBook(options.flows);
     const models = new ModelBook(now);
     const values = new ValuesCache(options.maxCachedBytes ?? CACHED_BYTES);
@@ -140,6 +143,7 @@ class RunningCoordinator implements Coordinator {
   async start(): Promise<void> {
     const { store, transport, logger, instance } = this.#options;
     const { flows } = this.#desk;
+    await this.#clock.start();
     await flows.save(store);
     await this.#control.restore();
     await reopenRuns(this.#desk, this.#commits, { transportLost: !transport.durable });
@@ -182,6 +186,7 @@ class RunningCoordinator implements Coordinator {
     if (!done) this.#stop.abort();
     await work;
     await settledWithin(this.#outgoing.idle(), PUBLISH_LEFT_MS);
+    this.#clock.stop();
     clearTimeout(this.#flush);
     this.#flush = undefined;
     await this.#flushNow();

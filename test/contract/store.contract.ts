@@ -59,6 +59,14 @@ export function storeContract(fixture: StoreFixture): void {
         expect(await store.takeOverdueOutbox(9_999, 10, 10)).toEqual([]);
       });
 
+      it('tells the time', async () => {
+        const before = Date.now();
+        const clockMs = await store.clockMs();
+        // PostgreSQL may be on another host.
+        expect(clockMs).toBeGreaterThan(before - 60_000);
+        expect(clockMs).toBeLessThan(before + 60_000);
+      });
+
       it('hands over runs in id order, and only those that exist', async () => {
         const runs = ['a', 'b', 'c', 'd'].map((id) => aRun(id));
         await write({ runs });

@@ -1,6 +1,7 @@
 /**
- * A worker process for tests that kill workers: `node marking-worker-process.ts <model> <mark> [hang]` serves a model that appends the
- * mark to the text, and says on standard output when it serves and when it is called. With `hang` a call never ends.
+ * A worker process for tests that kill workers: `node marking-worker-process.ts <model> <mark> [hang|abort]` serves a model that appends
+ * the mark to the text, and says on standard output when it serves and when it is called. With `hang` a call never ends; with `abort`
+ * the text "poison" crashes the process, which takes one call at a time then.
  */
 import { z } from 'zod';
 import { environment } from '../../shared/lifecycle/environment.ts';
@@ -10,7 +11,7 @@ import { connectAmqp } from '../../shared/transport/amqp/transport.ts';
 import { defineModel } from '../../shared/worker/model.ts';
 import { startWorker } from '../../shared/worker/worker.ts';
 
-const [, , name = '', mark = '', hang] = process.argv;
+const [, , name = '', mark = '', mode] = process.argv;
 const shape = z.object({ text: z.string() });
 
 const transport = await connectAmqp({ url: environment()['AMQP_URL'] ?? '' });
@@ -24,10 +25,11 @@ await startWorker({
     description: 'Appends a mark.',
     input: shape,
     output: shape,
-    concurrency: 10,
+    concurrency: mode === 'abort' ? 1 : 10,
     async run({ text }) {
       console.log(`called ${text}`);
-      if (hang) await new Promise(() => {});
+      if (mode === 'abort' && text === 'poison') process.abort();
+      if (mode === 'hang') await new Promise(() => {});
       return { text: `${text}${mark}` };
     },
   }),

@@ -89,6 +89,8 @@ export interface StoreTransaction {
 export interface Store {
   /** True when a commit survives the process. */
   readonly durable: boolean;
+  /** The store's own clock, the same for all that share it: milliseconds since 1970. */
+  clockMs(): Promise<number>;
   /**
    * One transaction; `work` may run again when the database asks for it, so it must not have effects of its own, and it must
    * not use the store but through the transaction it is given. Throws StoreUnavailableError, or what `work` throws.

@@ -31,6 +31,10 @@ export class SimulatedStore implements Store {
     process.onPause(() => this.#abortIdle([...this.#open]));
   }
 
+  async clockMs(): Promise<number> {
+    return Date.now();
+  }
+
   transaction<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T> {
     return this.#call(async () => {
       const { world, store } = this.#database;

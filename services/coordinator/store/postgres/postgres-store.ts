@@ -73,6 +73,11 @@ class PostgresStore implements Store {
     forget();
   }
 
+  async clockMs(): Promise<number> {
+    const [row] = await this.#rows<{ ms: number }>(statements.clock);
+    return row?.ms ?? Date.now();
+  }
+
   transaction<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T> {
     return inTransaction(this.#place, work);
   }

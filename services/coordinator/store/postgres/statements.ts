@@ -119,6 +119,8 @@ const texts = {
     INSERT INTO manifests (model, version, manifest, seen_at_ms) VALUES ($1, $2, $3, $4)
     ON CONFLICT (model, version) DO UPDATE SET manifest = excluded.manifest, seen_at_ms = excluded.seen_at_ms`,
 
+  clock: `SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS ms`,
+
   manifests: `SELECT model, version, manifest, seen_at_ms FROM manifests ORDER BY model, version`,
 
   // Writing, not reading: it waits for a transaction that may still be committing, and a later one cannot be.

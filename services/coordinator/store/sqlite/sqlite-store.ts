@@ -66,6 +66,11 @@ class SqliteStore implements Store {
     lease.keep((renew) => void this.#read(renew).catch(() => {}));
   }
 
+  /** The file has no clock but that of its host. */
+  async clockMs(): Promise<number> {
+    return Date.now();
+  }
+
   transaction<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T> {
     return this.#turns.take(async () => {
       const transaction = new SqliteTransaction(this.#statements, this.#runs);
