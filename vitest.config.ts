@@ -6,6 +6,8 @@ export default defineConfig({
     // Need Docker, or minutes: `npm run test:compose`, `npm run test:slow`.
     exclude: ['test/compose/**', 'test/slow/**'],
     globalSetup: ['test/support/global-setup.ts'],
+    // Most of a run is waiting for processes, brokers and databases.
+    maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 300_000,
   },

@@ -24,7 +24,7 @@ const doors: Record<string, readonly string[]> = {
   '@opentelemetry/api': ['shared/telemetry/'],
   uuid: ['shared/envelope/ids.ts'],
   '@marcbachmann/cel-js': ['shared/flow/'],
-  yaml: ['shared/flow/', 'shared/llm/'],
+  yaml: ['shared/flow/', 'shared/llm/', 'services/coordinator/tenants.ts'],
   'node:sqlite': ['services/coordinator/store/sqlite/'],
   pg: ['services/coordinator/store/postgres/'],
   commander: ['services/cli/'],

@@ -1,9 +1,18 @@
 import { Command } from 'commander';
+import { addCancel } from './commands/cancel.ts';
+import { addDead } from './commands/dead.ts';
 import { addDemo } from './commands/demo.ts';
 import { addFlows } from './commands/flows.ts';
+import { addFork } from './commands/fork.ts';
 import { addModels } from './commands/models.ts';
+import { addPause } from './commands/pause.ts';
+import { addRerun } from './commands/rerun.ts';
 import { addResult } from './commands/result.ts';
+import { addResume } from './commands/resume.ts';
 import { addRun } from './commands/run.ts';
+import { addRuns } from './commands/runs.ts';
+import { addShow } from './commands/show.ts';
+import { addSignal } from './commands/signal.ts';
 import { addSubmit } from './commands/submit.ts';
 import { addUp } from './commands/up.ts';
 import { exitCode, failureOf } from './failure.ts';
@@ -49,9 +58,9 @@ A broker can also be named by the variable AMQP_URL. LOG_LEVEL=debug shows what
 happens inside.`,
   );
 
-for (const add of [addDemo, addRun, addUp, addSubmit, addResult, addFlows, addModels]) {
-  add(program, terminal);
-}
+const work = [addDemo, addRun, addUp, addSubmit, addResult, addFlows, addModels];
+const operate = [addRuns, addShow, addCancel, addResume, addRerun, addFork, addSignal, addDead];
+for (const add of [...work, ...operate, addPause]) add(program, terminal);
 
 try {
   if (process.argv.length <= 2) program.outputHelp();

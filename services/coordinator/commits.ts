@@ -25,6 +25,8 @@ export interface CommitsOptions {
   /** A run that is open has this due time now. */
   readonly onDue: (dueMs: number) => void;
   readonly onRun: (run: Run) => void;
+  /** Told of each transaction, after its commit. */
+  readonly onCommitted: (committed: Committed) => void;
 }
 
 interface Gathered {
@@ -87,7 +89,7 @@ export class Commits {
 
   async #together(tasks: readonly Task[]): Promise<readonly Committed[]> {
     try {
-      return [await this.#patiently(tasks)];
+      return [await this.patiently(() => this.#once(tasks))];
     } catch (error) {
       if (endsWork(error)) throw error;
       return this.#oneByOne(tasks, error);
@@ -107,22 +109,25 @@ export class Commits {
 
   async #alone(task: Task): Promise<Committed> {
     try {
-      return await this.#patiently([task]);
+      return await this.patiently(() => this.#once([task]));
     } catch (error) {
       if (endsWork(error)) throw error;
       const { code, message } = describe(error);
       this.#options.logger.error({ run: task.runId, code }, `given up: ${message}`);
       const { runId } = task;
       const decide = async (draft: Parameters<Task['giveUp']>[0]) => task.giveUp(draft, error);
-      return await this.#patiently([{ runId, decide, giveUp: () => {} }]);
+      return await this.patiently(() => this.#once([{ runId, decide, giveUp: () => {} }]));
     }
   }
 
-  async #patiently(tasks: readonly Task[]): Promise<Committed> {
+  /** As `work` settles, and again while the store is away. Throws ShutdownError when the process stops first. */
+  async patiently<T>(work: () => Promise<T>): Promise<T> {
     const { stop, logger } = this.#options;
     for (let failures = 1; ; failures += 1) {
       try {
-        return await this.#once(tasks);
+        const done = await work();
+        this.#storeAvailable = true;
+        return done;
       } catch (error) {
         if (isLeaseLost(error)) this.#options.onLeaseLost(error);
         if (!(error instanceof StoreUnavailableError)) throw error;
@@ -143,7 +148,6 @@ export class Commits {
     const published = outgoing.takeConfirmed();
     try {
       const committed = await transition(desk, tasks, published);
-      this.#storeAvailable = true;
       this.#tell(committed);
       return committed;
     } catch (error) {
@@ -162,10 +166,10 @@ export class Commits {
     }
   }
 
-  #tell({ runs, history }: Committed): void {
-    const { desk, logger, onDue, onRun } = this.#options;
-    for (const { before, after } of runs) {
-      desk.models.count(before, after);
+  #tell(committed: Committed): void {
+    const { runs, history } = committed;
+    const { logger, onDue, onRun, onCommitted } = this.#options;
+    for (const { after } of runs) {
       if (after.dueMs !== null) onDue(after.dueMs);
       onRun(after);
     }
@@ -174,6 +178,7 @@ export class Commits {
       if (type === 'run_finished') logger.info(fields, type);
       else logger.debug(fields, type);
     }
+    onCommitted(committed);
     if (history.length > 0) this.#observe(history);
   }
 }

@@ -12,6 +12,8 @@ const settings = z.object({
   FLOTILLA_DB: z.string().default('.flotilla/coordinator.db'),
   /** Folder of flow files. */
   FLOWS_DIR: z.string().default('infra/flows'),
+  /** Who belongs to which tenant; not there: everybody to `default`. */
+  TENANTS_FILE: z.string().default('infra/tenants.yaml'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** `verify` with the generated users, who may not declare. */
   TOPOLOGY: z.enum(['declare', 'verify']).default('declare'),

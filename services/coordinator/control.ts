@@ -11,6 +11,7 @@ import { controlQueueName, exchange, routingKey } from '../../shared/transport/t
 import type { Delivery, ExclusiveQueue, Transport } from '../../shared/transport/transport.ts';
 import type { FlowBook } from './flow-book.ts';
 import type { ModelBook } from './model-book.ts';
+import { contractOf } from './model-contract.ts';
 import type { Store } from './store/store.ts';
 
 /** Announcements that came while this process was busy; older ones are repeated anyway. */
@@ -24,6 +25,8 @@ export interface ControlOptions {
   readonly models: ModelBook;
   readonly logger: Logger;
   readonly now: () => number;
+  /** Told of each announcement. */
+  readonly onHeard: (model: string) => void;
   /** Pending runs may start. */
   readonly onWoken: () => void;
 }
@@ -50,13 +53,13 @@ export class Control {
 
   /** Knows again what an earlier process was told, and makes the work queues that jobs may need before any worker is there. */
   async restore(): Promise<void> {
-    const { store, flows, models, transport } = this.#options;
-    for (const { model, version } of await store.manifests()) {
-      models.learn(model, version);
+    const { store, flows, models, transport, logger } = this.#options;
+    for (const { model, version, manifest } of await store.manifests()) {
+      models.learn(model, version, contractOf(manifest, logger));
       await transport.declareWorkQueue(model, version);
     }
-    for (const { models: called } of flows.flows) {
-      for (const { model, version = 1 } of called) {
+    for (const { mayCall } of flows.flows) {
+      for (const { model, version = 1 } of mayCall) {
         await transport.declareWorkQueue(model, version);
       }
     }
@@ -65,7 +68,7 @@ export class Control {
   /** Asks the workers of every known model to announce themselves. */
   async askAll(): Promise<void> {
     const { flows, models } = this.#options;
-    const named = flows.flows.flatMap((flow) => flow.models.map(({ model }) => model));
+    const named = flows.flows.flatMap((flow) => flow.mayCall.map(({ model }) => model));
     await this.#ask([...new Set([...named, ...models.names])]);
   }
 
@@ -113,14 +116,17 @@ export class Control {
   }
 
   async #hear(manifest: HeardManifest): Promise<void> {
-    const { models, store, now } = this.#options;
+    const { models, store, logger, now, onHeard } = this.#options;
     const { name, version, instance, concurrency, kept } = manifest;
-    models.learn(name, version);
-    models.heard(name, version, { instance, concurrency });
     const key = `${name}.v${version}`;
     const text = JSON.stringify(kept);
-    if (this.#stored.get(key) === text) return;
-    await store.saveManifest({ model: name, version, manifest: kept, seenAtMs: now() });
+    const known = this.#stored.get(key) === text;
+    // First for all: a run that one coordinator begins because of it may go on at another.
+    if (!known) await store.saveManifest({ model: name, version, manifest: kept, seenAtMs: now() });
+    models.learn(name, version, known ? undefined : contractOf(kept, logger));
+    models.heard(name, version, { instance, concurrency });
+    onHeard(name);
+    if (known) return;
     // Not before all is done: a fault is made good by the next announcement.
     if (!this.#stored.has(key)) await this.#welcome(name, version);
     this.#stored.set(key, text);

@@ -3,9 +3,10 @@ import { type Failpoint, failpoint } from '../../shared/failpoints/failpoint.ts'
 import { settledWithin } from '../../shared/lifecycle/settled-within.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { queue } from '../../shared/transport/topology.ts';
-import type { Delivery, Subscription, Transport } from '../../shared/transport/transport.ts';
+import type { Delivery, Transport } from '../../shared/transport/transport.ts';
+import { cancellationsOf } from './cancellations.ts';
 import { Commits } from './commits.ts';
-import { startConsumer } from './consumer.ts';
+import { Consumers } from './consumers.ts';
 import { Control, controlQueue } from './control.ts';
 import type { Run } from './engine/run.ts';
 import { unannouncedModels } from './engine/unannounced.ts';
@@ -13,18 +14,20 @@ import { FlowBook } from './flow-book.ts';
 import type { DefinedFlow } from './flow-documents.ts';
 import { Hearing } from './hearing.ts';
 import { jobTask } from './intake/jobs.ts';
-import { ModelBook } from './model-book.ts';
-import { answerOperations } from './operations/operations.ts';
+import { Operating } from './operating.ts';
+import { Flush } from './outbox/flush.ts';
 import { Outgoing } from './outbox/outgoing.ts';
 import { Relay } from './outbox/relay.ts';
 import { ProgressRelay } from './progress.ts';
 import { reopenRuns } from './reopen.ts';
 import { replyTask } from './replies.ts';
 import { ValuesCache } from './run-values.ts';
+import { Sharing } from './sharing.ts';
 import type { HistoryRow, Store } from './store/store.ts';
 import { StoreClock } from './store-clock.ts';
+import { Tenants } from './tenants.ts';
 import { Timers, timerTask } from './timers.ts';
-import type { Desk, Task } from './transition.ts';
+import type { Committed, Desk, Task } from './transition.ts';
 
 /**
  * The shell around the engine: it consumes, has the engine decide, writes, acknowledges and publishes. Its rules:
@@ -45,6 +48,8 @@ export interface CoordinatorOptions {
   readonly now?: () => number;
   /** Told of each history row after its commit, in order. */
   readonly onHistory?: (rows: readonly HistoryRow[]) => void;
+  /** Who belongs to which tenant. Default: everybody to `default`. */
+  readonly tenants?: Tenants;
   /** Memory for values of runs that were lately worked on. Default 64 MiB. */
   readonly maxCachedBytes?: number;
 }
@@ -59,12 +64,7 @@ export interface Coordinator {
   stop(): Promise<void>;
 }
 
-const TENANT = 'default';
-/** Most deliveries of one transaction: a commit on disk costs the same for many as for few. */
-const BATCH = 250;
 const CACHED_BYTES = 64 * 1024 * 1024;
-/** How long ids of published rows wait for a transaction that takes them along. */
-const FLUSH_MS = 200;
 /** How long a stopping process waits for the batches in hand, and for confirms. */
 const FINISH_MS = 10_000;
 const PUBLISH_LEFT_MS = 5_000;
@@ -87,34 +87,49 @@ class RunningCoordinator implements Coordinator {
   readonly #now: () => number;
   readonly #clock: StoreClock;
   readonly #desk: Desk;
+  readonly #consumers: Consumers;
   readonly #hearing: Hearing;
   readonly #outgoing: Outgoing;
+  readonly #flush: Flush;
   readonly #commits: Commits;
   readonly #timers: Timers;
   readonly #relay: Relay;
   readonly #control: Control;
+  readonly #operating: Operating;
   readonly #progress: ProgressRelay;
+  readonly #tenants: Tenants;
+  readonly #sharing: Sharing;
   readonly #stop = new AbortController();
-  readonly #subscriptions: Subscription[] = [];
-  readonly #batches = new Set<Promise<void>>();
-  #flush: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: CoordinatorOptions) {
-    const { store, transport, logger } = options;
+    const { store, transport, logger, instance, tenants = new Tenants() } = options;
     this.#clock = new StoreClock(store, logger);
     const now = options.now ?? this.#clock.now;
     const flows = new FlowBook(options.flows);
-    const models = new ModelBook(now);
     const values = new ValuesCache(options.maxCachedBytes ?? CACHED_BYTES);
     const lost = Promise.withResolvers<FleetError>();
     this.lost = lost.promise;
     this.#options = options;
     this.#now = now;
-    this.#desk = { store, flows, models, values, now };
+    this.#tenants = tenants;
+    this.#consumers = new Consumers(transport);
+    this.#sharing = new Sharing({
+      store,
+      transport,
+      instance,
+      tenants,
+      logger,
+      now,
+      storeAvailable: () => this.#commits.storeAvailable,
+      commit: (tasks) => this.#commits.commit(tasks),
+    });
+    const { models, limits, breakers } = this.#sharing;
+    this.#desk = { store, flows, models, values, limits, breakers, logger, now };
     this.#hearing = new Hearing({ transport, probeStore: () => store.nextDueMs(), now });
     this.#progress = new ProgressRelay(store, transport, logger);
-    this.#outgoing = new Outgoing(transport, logger, () => this.#flushSoon());
+    this.#outgoing = new Outgoing(transport, logger, () => this.#flush.soon());
+    this.#flush = new Flush(this.#outgoing, () => this.#commits.commit([]));
     this.#commits = new Commits({
       desk: this.#desk,
       outgoing: this.#outgoing,
@@ -125,6 +140,7 @@ class RunningCoordinator implements Coordinator {
       onHistory: options.onHistory,
       onDue: (dueMs) => this.#timers.wakeAt(dueMs),
       onRun: (run) => this.#noteRun(run),
+      onCommitted: (committed) => this.#noteCommitted(committed),
     });
     const commits = this.#commits;
     this.#timers = new Timers({ store, commits, hearing: this.#hearing, logger, now });
@@ -136,8 +152,13 @@ class RunningCoordinator implements Coordinator {
       logger,
       now,
     });
+    const { pauses } = this.#sharing;
+    const operating = { ...this.#desk, transport, commits, pauses, tenants, instance };
+    this.#operating = new Operating(operating);
     const onWoken = () => this.#timers.wakeAt(now());
-    this.#control = new Control({ store, transport, flows, models, logger, now, onWoken });
+    const onHeard = (model: string) => pauses.heard(model);
+    const control = { store, transport, flows, models, logger, now };
+    this.#control = new Control({ ...control, onHeard, onWoken });
   }
 
   async start(): Promise<void> {
@@ -146,23 +167,33 @@ class RunningCoordinator implements Coordinator {
     await this.#clock.start();
     await flows.save(store);
     await this.#control.restore();
+    await this.#sharing.begin();
     await reopenRuns(this.#desk, this.#commits, { transportLost: !transport.durable });
-    await this.#consume(controlQueue(instance), (deliveries) => this.#control.handle(deliveries));
+    await this.#consumers.consume(controlQueue(instance), (deliveries) =>
+      this.#control.handle(deliveries),
+    );
     const dueMs = await store.nextDueMs();
     const ready = await transport.readyCount(queue.replies);
-    const replies = await this.#consume(
+    const replies = await this.#consumers.consume(
       queue.replies,
       (deliveries, ack) => this.#replies(deliveries, ack),
       () => this.#hearing.lost(),
     );
     this.#hearing.begin(replies, ready, this.#now() - (dueMs ?? Infinity));
-    await this.#consume(queue.jobs, (deliveries, ack) => this.#jobs(deliveries, ack));
-    await this.#consume(queue.operations, (deliveries) =>
-      answerOperations(deliveries, { store, transport, tenant: TENANT, logger, now: this.#now }),
+    await this.#consumers.consume(queue.jobs, (deliveries, ack) => this.#jobs(deliveries, ack));
+    await this.#consumers.consume(queue.operations, (deliveries) =>
+      this.#operating.answer(deliveries),
     );
-    await this.#consume(queue.progress, (deliveries) => this.#progress.handle(deliveries));
+    for (const dead of [queue.deadFailed, queue.deadUnprocessable]) {
+      await this.#consumers.consume(dead, (deliveries) => this.#operating.drain(deliveries));
+    }
+    await this.#consumers.consume(queue.progress, (deliveries) =>
+      this.#progress.handle(deliveries),
+    );
     this.#timers.start();
     this.#relay.start();
+    this.#operating.start();
+    this.#sharing.start();
     await this.#control.askAll();
     const names = flows.flows.map((flow) => `${flow.name} v${flow.version}`);
     logger.info({ instance, durable: store.durable, flows: names }, 'coordinating');
@@ -174,12 +205,14 @@ class RunningCoordinator implements Coordinator {
   }
 
   async #stopOnce(): Promise<void> {
-    await Promise.all(this.#subscriptions.map((subscription) => subscription.pause()));
+    const batches = await this.#consumers.pause();
     const work = Promise.allSettled([
       this.#timers.stop(),
       this.#relay.stop(),
+      this.#operating.stop(),
       this.#hearing.stop(),
-      ...this.#batches,
+      this.#sharing.stop(),
+      ...batches,
     ]);
     // Work that waits for a store which is away is cut off; its deliveries go back to the queue.
     const done = this.#commits.storeAvailable && (await settledWithin(work, FINISH_MS));
@@ -187,17 +220,16 @@ class RunningCoordinator implements Coordinator {
     await work;
     await settledWithin(this.#outgoing.idle(), PUBLISH_LEFT_MS);
     this.#clock.stop();
-    clearTimeout(this.#flush);
-    this.#flush = undefined;
-    await this.#flushNow();
+    await this.#flush.now();
+    await this.#sharing.end();
     this.#stop.abort();
-    await Promise.all(this.#subscriptions.map((subscription) => subscription.close()));
+    await this.#consumers.close();
     this.#options.logger.info({ instance: this.#options.instance }, 'stopped');
   }
 
   #jobs(deliveries: readonly Delivery[], ack: () => void): Promise<void> {
     const { logger } = this.#options;
-    const options = { flows: this.#desk.flows, tenant: TENANT, logger, now: this.#now };
+    const options = { flows: this.#desk.flows, tenants: this.#tenants, logger, now: this.#now };
     failpoint('C1');
     return this.#write(
       deliveries.map((delivery) => jobTask(delivery, options)),
@@ -225,38 +257,6 @@ class RunningCoordinator implements Coordinator {
     ack();
   }
 
-  /** A handler that does not take `ack` is acknowledged when it is done. */
-  async #consume(
-    source: Parameters<typeof startConsumer>[0]['queue'],
-    handle: (deliveries: readonly Delivery[], ack: () => void) => Promise<void>,
-    onLost?: () => void,
-  ): Promise<Subscription> {
-    const subscription = await startConsumer({
-      transport: this.#options.transport,
-      queue: source,
-      batchSize: BATCH,
-      handle: (deliveries, ack) => this.#track(this.#acknowledged(handle, deliveries, ack)),
-      ...(onLost ? { onLost } : {}),
-    });
-    this.#subscriptions.push(subscription);
-    return subscription;
-  }
-
-  async #acknowledged(
-    handle: (deliveries: readonly Delivery[], ack: () => void) => Promise<void>,
-    deliveries: readonly Delivery[],
-    ack: () => void,
-  ): Promise<void> {
-    await handle(deliveries, ack);
-    // Settling twice is harmless: what was settled is skipped.
-    ack();
-  }
-
-  #track(batch: Promise<void>): Promise<void> {
-    this.#batches.add(batch);
-    return batch.finally(() => this.#batches.delete(batch));
-  }
-
   #noteRun(run: Run): void {
     this.#progress.noteRun(run);
     if (run.status !== 'pending') return;
@@ -268,21 +268,14 @@ class RunningCoordinator implements Coordinator {
     const next =
       unannounced.length > 0
         ? this.#control.askFor(flow)
-        : this.#track(this.#commits.commit([timerTask(run.id, this.#options.logger)]));
+        : this.#consumers.track(this.#commits.commit([timerTask(run.id, this.#options.logger)]));
     // Nobody waits for it: workers announce themselves from time to time anyway.
     void next.catch(() => {});
   }
 
-  #flushSoon(): void {
-    this.#flush ??= setTimeout(() => {
-      this.#flush = undefined;
-      void this.#flushNow();
-    }, FLUSH_MS).unref();
-  }
-
-  async #flushNow(): Promise<void> {
-    if (!this.#outgoing.hasConfirmed) return;
-    // Left undone it costs a message twice, which is legal.
-    await this.#commits.commit([]).catch(() => {});
+  #noteCommitted(committed: Committed): void {
+    this.#sharing.committed(committed);
+    const words = cancellationsOf(committed.ended, this.#now());
+    if (words.length > 0) void this.#options.transport.publish(words).catch(() => {});
   }
 }

@@ -45,10 +45,10 @@ export class FlowBook {
   }
 
   /** The flow that a run began with, whatever was loaded since. Throws FleetError `flow_missing`. */
-  async pinned(run: Run, transaction: StoreTransaction): Promise<CompiledFlow> {
+  async pinned(run: Run, stored: Pick<StoreTransaction, 'findFlow'>): Promise<CompiledFlow> {
     const known = this.#byDigest.get(run.flowDigest) ?? this.#earlier.get(run.flowDigest);
     if (known) return known;
-    const row = await transaction.findFlow(run.flowDigest);
+    const row = await stored.findFlow(run.flowDigest);
     // A call flow is never stored: its name says all.
     const flow = row ? compileDocument(row.document) : this.#callFlow(run.flow);
     if (!flow) {

@@ -1,10 +1,10 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../shared/envelope/json.ts';
 import { FleetError } from '../../shared/errors/errors.ts';
 import { compileFlow } from '../../shared/flow/compile.ts';
-import { readReference } from '../../shared/flow/compile-step.ts';
 import type { FlowDefinition } from '../../shared/flow/definition.ts';
 import type { CompiledFlow } from '../../shared/flow/kernel.ts';
 import type { LoadedFlow } from '../../shared/flow/load.ts';
+import { readReference } from '../../shared/flow/reference.ts';
 
 /** A flow with the definition it was compiled from. */
 export type DefinedFlow = Pick<LoadedFlow, 'flow' | 'definition'>;

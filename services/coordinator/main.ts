@@ -11,6 +11,7 @@ import { type Coordinator, type CoordinatorOptions, startCoordinator } from './c
 import { openPostgresStore } from './store/postgres/postgres-store.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 import { type Store, StoreUnavailableError } from './store/store.ts';
+import { readTenants } from './tenants.ts';
 
 const START_AGAIN_MS = 500;
 
@@ -33,6 +34,7 @@ process.exit();
 
 async function serve(config: CoordinatorConfig): Promise<void> {
   const flows = loadFlowFolder(config.FLOWS_DIR);
+  const tenants = readTenants(config.TENANTS_FILE);
   const stop = stopped.then(() => undefined);
   // A database that is not there yet is waited for, but not by a process that is told to end.
   const store = await Promise.race([openStore(config), stop]);
@@ -51,7 +53,7 @@ async function serve(config: CoordinatorConfig): Promise<void> {
     const transport = await Promise.race([connecting, stop]);
     if (transport === undefined) return;
     const instance = config.INSTANCE ?? instanceName();
-    const options = { store, transport, flows, instance, logger };
+    const options = { store, transport, flows, tenants, instance, logger };
     const coordinator = await Promise.race([startPatiently(options), stop]);
     if (coordinator === undefined) return;
     const lost = await Promise.race([stop, coordinator.lost]);

@@ -19,6 +19,9 @@ import type { OutboxRow } from './store/store.ts';
 const PUBLISH_WITHIN_MS = 10_000;
 /** Longest sentence that a header carries. */
 const MAX_REASON_MESSAGE = 1_024;
+/** What the step block of a request holds of a re-ask. */
+const MAX_PROBLEMS = 32;
+const MAX_PROBLEM_LENGTH = 1_024;
 
 /** The request of an attempt; sent again, it has the same id. */
 export function requestRow(
@@ -26,7 +29,7 @@ export function requestRow(
   command: Command & { readonly type: 'dispatch' },
   nowMs: number,
 ): OutboxRow {
-  const { path, attempt, model, version, timeoutMs } = command;
+  const { path, attempt, model, version, timeoutMs, reask } = command;
   const sentAt = new Date(nowMs).toISOString();
   const request = message({
     type: 'request',
@@ -52,10 +55,16 @@ export function requestRow(
         timeoutMs,
         deadline: new Date(command.deadlineMs).toISOString(),
         sentAt,
+        ...(reask === undefined ? {} : { reask: reask.map(asProblem).slice(0, MAX_PROBLEMS) }),
       },
     },
   });
   return rowOf(request, nowMs, { runId: run.id, attemptKey: attemptKeyOf(path, attempt) });
+}
+
+/** One problem of a re-ask, as long as a request may carry it. */
+function asProblem(problem: string): string {
+  return problem.slice(0, MAX_PROBLEM_LENGTH);
 }
 
 /** What a finished run hands to its client. */
@@ -74,6 +83,7 @@ export function resultOf(run: Run, payload: JsonValue): Result {
       startedAt: new Date(run.startedAtMs ?? run.acceptedAtMs).toISOString(),
       finishedAt: new Date(finishedAtMs).toISOString(),
       usage: run.usage,
+      steps: run.steps,
       degraded: [...run.degraded],
       missing: [...run.missing],
       ...(run.error === null ? {} : { error: run.error }),
@@ -131,7 +141,7 @@ export function refusalRow(refused: RefusedJob, nowMs: number): OutboxRow {
       timestamp: at,
       payload: null,
       context: {},
-      run: { ...run, usage: noUsage, degraded: [], missing: [], error },
+      run: { ...run, usage: noUsage, steps: {}, degraded: [], missing: [], error },
     },
   });
   // Its own id: the result of the run that has this id may be waiting in the same outbox.
@@ -161,6 +171,44 @@ export function deadRow(
     },
   };
   return rowOf(parked, reason.nowMs, {});
+}
+
+/** A step whose ladder is spent, for the dead letters: the request as it would be made again, and why it is there. */
+export function deadStepRow(
+  run: Run,
+  command: Command & { readonly type: 'deadLetter' },
+  nowMs: number,
+): OutboxRow {
+  const { path, attempt, model, version, code, message: sentence, input } = command;
+  const at = new Date(nowMs).toISOString();
+  const letter = message({
+    type: 'request',
+    exchange: exchange.dead,
+    routingKey: 'failed',
+    correlationId: run.id,
+    headers: {
+      ...headersOf(run),
+      [header.reason]: code,
+      [header.reasonMessage]: sentence.slice(0, MAX_REASON_MESSAGE),
+    },
+    envelope: {
+      id: messageIdOf(run.id, path, attempt, 'dead'),
+      timestamp: at,
+      payload: input ?? {},
+      context: {},
+      step: {
+        run: run.id,
+        path,
+        model,
+        version,
+        attempt: Math.max(1, attempt),
+        timeoutMs: 1,
+        deadline: new Date(run.deadlineMs).toISOString(),
+        sentAt: at,
+      },
+    },
+  });
+  return rowOf(letter, nowMs, { runId: run.id });
 }
 
 /** The message of an outbox row. Nobody has to listen for a result; anything else that no queue takes stays in the outbox. */

@@ -1,9 +1,11 @@
+import type { ModelLimits } from '../../shared/envelope/manifest.ts';
 import type { ModelFacts } from './engine/decision.ts';
-import { openCalls } from './engine/open-calls.ts';
-import type { Run } from './engine/run.ts';
+import type { AnnouncedContract } from './model-contract.ts';
 
 /** A worker that has said nothing for three announcements is taken for dead. */
 const ALIVE_MS = 45_000;
+
+const noLimits: ModelLimits = {};
 
 interface Worker {
   readonly concurrency: number;
@@ -12,28 +14,37 @@ interface Worker {
 
 interface Entry {
   versions: readonly number[];
+  readonly contracts: Map<number, AnnouncedContract>;
   /** By version and instance. */
   readonly workers: Map<string, Worker>;
 }
 
-/** What this coordinator knows of models: versions ever announced, living workers, requests open. */
+/** What this coordinator knows of models: versions ever announced and what they promise, living workers, who is paused. */
 export class ModelBook {
   readonly #entries = new Map<string, Entry>();
-  readonly #openRequests = new Map<string, number>();
+  readonly #paused = new Set<string>();
   readonly #now: () => number;
+  readonly #openRequests: (model: string) => number;
 
-  constructor(now: () => number) {
+  /** `openRequests`: how many requests are open for a model. */
+  constructor(now: () => number, openRequests: (model: string) => number = () => 0) {
     this.#now = now;
+    this.#openRequests = openRequests;
   }
 
   get names(): readonly string[] {
     return [...this.#entries.keys()];
   }
 
-  /** A version is known. Answers whether it was not. */
-  learn(model: string, version: number): boolean {
-    const entry: Entry = this.#entries.get(model) ?? { versions: [], workers: new Map() };
+  /** A version is known, and what it promises as it was announced last. Answers whether it was not known. */
+  learn(model: string, version: number, contract?: AnnouncedContract): boolean {
+    const entry: Entry = this.#entries.get(model) ?? {
+      versions: [],
+      contracts: new Map(),
+      workers: new Map(),
+    };
     this.#entries.set(model, entry);
+    if (contract !== undefined) entry.contracts.set(version, contract);
     if (entry.versions.includes(version)) return false;
     entry.versions = [...entry.versions, version].sort((a, b) => a - b);
     return true;
@@ -56,21 +67,41 @@ export class ModelBook {
     return {
       versions: entry.versions,
       concurrency: this.#concurrency(entry),
-      // With several coordinators one may count what opens and another what closes; fewer than none would hide a queue.
-      openRequests: Math.max(0, this.#openRequests.get(model) ?? 0),
+      openRequests: this.#openRequests(model),
+      paused: this.#paused.has(model),
+      contract: (version) => entry.contracts.get(version),
     };
   }
 
-  /** A run went from one committed state to another. Either may be none. */
-  count(before: Run | undefined, after: Run | undefined): void {
-    if (before?.state) this.#add(before, -1);
-    if (after?.state) this.#add(after, 1);
+  /** What the newest version announced of its limits. */
+  limitsOf(model: string): ModelLimits {
+    const entry = this.#entries.get(model);
+    const newest = entry?.versions.at(-1);
+    return (newest !== undefined && entry?.contracts.get(newest)?.limits) || noLimits;
   }
 
-  #add(run: Run, each: 1 | -1): void {
-    for (const { phase } of openCalls(run)) {
-      this.#openRequests.set(phase.model, (this.#openRequests.get(phase.model) ?? 0) + each);
-    }
+  /** Calls that its living workers run at a time. */
+  concurrencyOf(model: string): number {
+    const entry = this.#entries.get(model);
+    return entry === undefined ? 0 : this.#concurrency(entry);
+  }
+
+  /** How many of its workers live. */
+  workersOf(model: string): number {
+    const entry = this.#entries.get(model);
+    if (!entry) return 0;
+    this.#concurrency(entry);
+    return entry.workers.size;
+  }
+
+  /** Whether an operator has stopped it. */
+  isPaused(model: string): boolean {
+    return this.#paused.has(model);
+  }
+
+  setPaused(model: string, paused: boolean): void {
+    if (paused) this.#paused.add(model);
+    else this.#paused.delete(model);
   }
 
   #concurrency(entry: Entry): number {

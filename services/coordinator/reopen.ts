@@ -4,21 +4,19 @@ import type { Desk, Task } from './transition.ts';
 const PAGE = 100;
 
 /**
- * Takes up again, at the start, what an earlier process left open: counts open requests, and where the transport keeps
- * nothing over a restart has every open attempt published again.
+ * Takes up again, at the start, what an earlier process left open: where the transport keeps nothing over a restart, every open
+ * attempt is published again.
  */
 export async function reopenRuns(
-  { store, models, flows, now }: Desk,
+  { store, flows, now }: Desk,
   commits: Commits,
   { transportLost }: { readonly transportLost: boolean },
 ): Promise<void> {
   // A model may have been announced, or a flow loaded, since their jobs were accepted.
   await store.wakePendingRuns([...new Set(flows.flows.map((flow) => flow.name))], now());
-  for (let after = ''; ; ) {
+  for (let after = ''; transportLost; ) {
     const ids = await store.openRunIds(after, PAGE);
-    const runs = await store.transaction((transaction) => transaction.lockRuns(ids));
-    for (const run of runs.values()) models.count(undefined, run);
-    if (transportLost && ids.length > 0) await commits.commit(ids.map(transportLostTask));
+    if (ids.length > 0) await commits.commit(ids.map(transportLostTask));
     const last = ids.at(-1);
     if (ids.length < PAGE || last === undefined) return;
     after = last;

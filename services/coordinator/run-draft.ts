@@ -1,23 +1,33 @@
-import type { JsonValue } from '../../shared/envelope/json.ts';
+import { isJsonObject, type JsonValue } from '../../shared/envelope/json.ts';
 import { FleetError } from '../../shared/errors/errors.ts';
+import type { BreakerPolicy } from '../../shared/flow/kernel.ts';
+import type { Breakers } from './breakers/breakers.ts';
 import { decide } from './engine/decide.ts';
 import {
+  type AnswerFacts,
   absent,
-  type Command,
-  type Decision,
+  type BreakerFacts,
   type Facts,
+  type ModelFacts,
   type RunEvent,
 } from './engine/decision.ts';
 import type { NewRun } from './engine/new-run.ts';
 import type { Run } from './engine/run.ts';
 import type { FlowBook } from './flow-book.ts';
-import { requestRow, resultOf, resultRow } from './messages.ts';
+import type { Limits } from './limits/limits.ts';
+import { type Decided, type Dispatch, messageOf, tooLarge, withoutOutput } from './message-of.ts';
 import type { ModelBook } from './model-book.ts';
 import { keepValue, type RunValues, runValues } from './run-values.ts';
-import type { HistoryRow, OutboxRow, StoreTransaction, ValueRow } from './store/store.ts';
+import { newSharedEffects, type Shared, type SharedEffects, share } from './shared-effects.ts';
+import type {
+  AnswerRow,
+  HistoryRow,
+  OutboxRow,
+  SharedAnswer,
+  StoreTransaction,
+  ValueRow,
+} from './store/store.ts';
 
-/** A run is decided in a few rounds of reading; more means that engine and store disagree about what was read. */
-const MAX_ROUNDS = 50;
 /** Where a run's result is kept for whoever asks for it later. */
 export const resultKey = '$result';
 
@@ -34,6 +44,10 @@ export interface DraftContext {
   readonly models: ModelBook;
   /** All that any coordinator has ever heard is in `models`. */
   readonly modelsAreComplete: boolean;
+  readonly limits: Limits;
+  readonly breakers: Breakers;
+  /** What the runs of this transaction have shared so far. */
+  readonly shared: Shared;
   readonly nowMs: number;
 }
 
@@ -48,6 +62,8 @@ export class RunDraft {
   readonly values: ValueRow[] = [];
   readonly history: HistoryRow[] = [];
   readonly outbox: OutboxRow[] = [];
+  /** What it changes that runs share. */
+  readonly effects: SharedEffects = newSharedEffects();
   readonly #context: DraftContext;
   #run: Run | undefined;
   #known: RunValues;
@@ -77,16 +93,17 @@ export class RunDraft {
   /** Makes the run and tells it its first event. */
   async start({ run, values }: NewRun): Promise<void> {
     const known = runValues(values, true);
-    const decision = await this.#decide(run, known, { type: 'jobAccepted' });
+    const event: RunEvent = { type: 'jobAccepted' };
+    const decision = await this.#decide(run, known, event);
     this.#known = known;
     for (const [key, value] of values) this.values.push({ runId: this.id, key, value });
-    this.#adopt(decision);
+    await this.#take(decision, event);
   }
 
   /** Tells the run an event; nothing happens when there is no such run. */
   async tell(event: RunEvent): Promise<void> {
     if (!this.#run) return;
-    this.#adopt(await this.#decide(this.#run, this.#known, event));
+    await this.#take(await this.#decide(this.#run, this.#known, event), event);
   }
 
   /** Puts off what is due, for a run whose timer cannot be decided. */
@@ -98,6 +115,11 @@ export class RunDraft {
     this.outbox.push(row);
   }
 
+  /** Writes something beside the values that the engine knows of. */
+  write(key: string, value: JsonValue): void {
+    this.values.push({ runId: this.id, key, value });
+  }
+
   /** A stored value. */
   async read(key: string): Promise<JsonValue | undefined> {
     const written = this.values.findLast((row) => row.key === key);
@@ -106,23 +128,28 @@ export class RunDraft {
     return row?.value;
   }
 
-  async #decide(
-    run: Run,
-    known: RunValues,
-    event: RunEvent,
-  ): Promise<Decision & { readonly type: 'decided' }> {
-    const { nowMs, flows, models, modelsAreComplete, transaction } = this.#context;
+  async #decide(run: Run, known: RunValues, event: RunEvent): Promise<Decided> {
+    const { nowMs, flows, shared, transaction } = this.#context;
     const flow = await flows.pinned(run, transaction);
-    const model = (name: string) => {
-      const known = models.facts(name);
-      if (known || modelsAreComplete || run.status === 'pending') return known;
-      throw new UnheardModelError(name);
+    const facts: Facts = {
+      nowMs,
+      flow,
+      model: (name) => this.#modelFacts(name, run),
+      values: known.byKey,
+      breaker: (name, policy) => this.#breakerFacts(name, policy),
+      answers: shared.answers,
     };
-    const facts: Facts = { nowMs, flow, model, values: known.byKey };
-    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    for (;;) {
       const decision = decide(run, event, facts);
       if (decision.type === 'decided') return decision;
-      await this.#look(known, decision.keys);
+      const { keys, answers } = decision;
+      // As many rounds as it takes: a map that calls no model asks element by element.
+      const asksAnew =
+        keys.some((key) => !known.byKey.has(key)) ||
+        answers.some((key) => !shared.answers.has(key));
+      if (!asksAnew) break;
+      if (keys.length > 0) await this.#look(known, keys);
+      if (answers.length > 0) await this.#lookUpAnswers(answers);
     }
     throw new FleetError('undecided', `Run ${run.id} could not be decided with all values read.`);
   }
@@ -135,11 +162,51 @@ export class RunDraft {
     for (const key of keys) if (!known.byKey.has(key)) keepValue(known, key, absent);
   }
 
-  #adopt(decision: Decision & { readonly type: 'decided' }): void {
+  async #lookUpAnswers(keys: readonly string[]): Promise<void> {
+    const { transaction, shared, nowMs } = this.#context;
+    const found = await transaction.readAnswers(keys, nowMs);
+    for (const key of keys) shared.answers.set(key, answerFactsOf(found.get(key)));
+  }
+
+  #modelFacts(name: string, run: Run): ModelFacts | undefined {
+    const { models, modelsAreComplete, limits } = this.#context;
+    const known = models.facts(name);
+    if (known !== undefined) return { ...known, room: limits.roomOf(name) - this.#leaving(name) };
+    if (modelsAreComplete || run.status === 'pending') return undefined;
+    throw new UnheardModelError(name);
+  }
+
+  #breakerFacts(name: string, policy: BreakerPolicy): BreakerFacts {
+    const facts = this.#context.breakers.facts(name, policy);
+    if (facts.callable === Infinity) return facts;
+    return { ...facts, callable: facts.callable - this.#leaving(name) };
+  }
+
+  #leaving(model: string): number {
+    return this.#context.shared.leaving.get(model) ?? 0;
+  }
+
+  /** A request that no message can carry is the failure of its attempt, at once: nobody would ever answer it. */
+  async #take(decision: Decided, event: RunEvent): Promise<void> {
+    for (const command of this.#adopt(decision, event)) {
+      await this.tell(tooLarge(command, this.#context.nowMs));
+    }
+  }
+
+  /** Answers the requests that were too large to be sent. */
+  #adopt(decision: Decided, event: RunEvent): readonly Dispatch[] {
     const { nowMs } = this.#context;
     const { run } = decision;
-    const effects = decision.commands.map((command) => effectOf(run, command, nowMs));
+    const effects = decision.commands.map((command) => messageOf(run, command, nowMs));
+    if (effects.some(({ oversizeResult }) => oversizeResult === true)) {
+      return this.#adopt(withoutOutput(decision), event);
+    }
     // From here on nothing throws.
+    const granted = event.type === 'slotGranted' ? event : undefined;
+    const { shared, limits } = this.#context;
+    for (const command of decision.commands) {
+      share(command, { run, granted, limits, shared, nowMs }, this.effects);
+    }
     this.#run = { ...run, revision: run.revision + 1 };
     for (const [key, value] of decision.values) {
       keepValue(this.#known, key, value);
@@ -149,19 +216,26 @@ export class RunDraft {
       this.history.push({ runId: this.id, atMs: nowMs, ...entry });
     }
     for (const { row, result } of effects) {
-      this.outbox.push(row);
+      if (row !== undefined) this.outbox.push(row);
       if (result !== undefined) this.values.push({ runId: this.id, key: resultKey, value: result });
     }
+    return effects.flatMap(({ oversize }) => oversize ?? []);
   }
 }
 
-function effectOf(
-  run: Run,
-  command: Command,
-  nowMs: number,
-): { row: OutboxRow; result?: JsonValue } {
-  if (command.type === 'dispatch') return { row: requestRow(run, command, nowMs) };
-  const result = resultOf(run, command.payload);
-  // A result is JSON; its type says less, because its optional fields may be undefined.
-  return { row: resultRow(run, result, { nowMs }), result: result as unknown as JsonValue };
+function answerFactsOf(known: SharedAnswer | undefined): AnswerFacts {
+  const { answer = null, claim = null } = known ?? {};
+  return {
+    ...(answer === null ? {} : { kept: keptIn(answer) }),
+    ...(claim === null ? {} : { comingUntilMs: claim.untilMs }),
+  };
+}
+
+function keptIn({ output: kept, atMs }: AnswerRow): NonNullable<AnswerFacts['kept']> {
+  const { output, patch } = kept;
+  return {
+    output: isJsonObject(output) ? output : {},
+    patch: isJsonObject(patch) ? patch : {},
+    atMs,
+  };
 }

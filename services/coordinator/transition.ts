@@ -1,12 +1,21 @@
 import { failpoint } from '../../shared/failpoints/failpoint.ts';
+import type { Logger } from '../../shared/telemetry/logger.ts';
+import type { Breakers } from './breakers/breakers.ts';
 import type { Run } from './engine/run.ts';
 import type { FlowBook } from './flow-book.ts';
+import type { Limits } from './limits/limits.ts';
 import type { ModelBook } from './model-book.ts';
-import { RunDraft, UnheardModelError } from './run-draft.ts';
+import { contractOf } from './model-contract.ts';
+import { type DraftContext, RunDraft, UnheardModelError } from './run-draft.ts';
 import type { ValuesCache } from './run-values.ts';
+import type { EndedAttempt } from './shared-effects.ts';
 import {
+  type AnswerChanges,
+  type Changes,
   type HistoryRow,
   type OutboxRow,
+  type PlaceChanges,
+  type PlaceRow,
   type Store,
   StoreUnavailableError,
 } from './store/store.ts';
@@ -27,6 +36,9 @@ export interface Desk {
   readonly flows: FlowBook;
   readonly models: ModelBook;
   readonly values: ValuesCache;
+  readonly limits: Limits;
+  readonly breakers: Breakers;
+  readonly logger: Logger;
   readonly now: () => number;
 }
 
@@ -35,6 +47,10 @@ export interface Committed {
   readonly runs: readonly { readonly before: Run | undefined; readonly after: Run }[];
   readonly history: readonly HistoryRow[];
   readonly outbox: readonly OutboxRow[];
+  /** Attempts that are over. */
+  readonly ended: readonly EndedAttempt[];
+  /** Calls that wait for a place from now on. */
+  readonly held: readonly PlaceRow[];
 }
 
 /**
@@ -51,8 +67,8 @@ export async function transition(
   } catch (error) {
     if (!(error instanceof UnheardModelError)) throw error;
     // Another coordinator has heard it, or the run would not have begun.
-    for (const { model, version } of await desk.store.manifests()) {
-      desk.models.learn(model, version);
+    for (const { model, version, manifest } of await desk.store.manifests()) {
+      desk.models.learn(model, version, contractOf(manifest, desk.logger));
     }
     return await attempt(desk, tasks, published, true);
   }
@@ -67,8 +83,17 @@ async function attempt(
   const ids = [...new Set(tasks.map((task) => task.runId))];
   const { committed, drafts } = await desk.store.transaction(async (transaction) => {
     const locked = await transaction.lockRuns(ids);
-    const { flows, models } = desk;
-    const context = { transaction, flows, models, modelsAreComplete, nowMs: desk.now() };
+    const { flows, models, limits, breakers } = desk;
+    const context: DraftContext = {
+      transaction,
+      flows,
+      models,
+      modelsAreComplete,
+      limits,
+      breakers,
+      shared: { leaving: new Map(), answers: new Map() },
+      nowMs: desk.now(),
+    };
     const drafts = new Map<string, RunDraft>();
     for (const task of tasks) {
       const { runId } = task;
@@ -80,7 +105,8 @@ async function attempt(
     const values = [...drafts.values()].flatMap((draft) => draft.values);
     const runs = committed.runs.map(({ after }) => after);
     const { history, outbox } = committed;
-    await transaction.write({ runs, values, history, outbox, published });
+    const shared = sharedChanges([...drafts.values()]);
+    await transaction.write({ runs, values, history, outbox, published, ...shared });
     failpoint('C7', () => history.some(({ type }) => type === 'join_fired'));
     return { committed, drafts };
   });
@@ -92,7 +118,7 @@ function newDraft(
   { values }: Desk,
   runId: string,
   run: Run | undefined,
-  context: ConstructorParameters<typeof RunDraft>[3],
+  context: DraftContext,
 ): RunDraft {
   return new RunDraft(runId, run, values.take(runId, run?.revision), context);
 }
@@ -116,7 +142,29 @@ function collect(drafts: readonly RunDraft[]): Committed {
     ),
     history: drafts.flatMap((draft) => draft.history),
     outbox: drafts.flatMap((draft) => draft.outbox),
+    ended: drafts.flatMap((draft) => draft.effects.ended),
+    held: drafts.flatMap((draft) => draft.effects.places.waiting),
   };
+}
+
+/** Changes of what runs share; nothing where there is none, which is nearly always. */
+function sharedChanges(drafts: readonly RunDraft[]): Pick<Changes, 'answers' | 'places'> {
+  const all = drafts.map(({ effects }) => effects);
+  const answers: AnswerChanges = {
+    released: all.flatMap((effects) => effects.answers.released),
+    kept: all.flatMap((effects) => effects.answers.kept),
+    claimed: all.flatMap((effects) => effects.answers.claimed),
+  };
+  const places: PlaceChanges = {
+    freed: all.flatMap((effects) => effects.places.freed),
+    waiting: all.flatMap((effects) => effects.places.waiting),
+    used: all.flatMap((effects) => effects.places.used),
+  };
+  return { ...(isEmpty(answers) ? {} : { answers }), ...(isEmpty(places) ? {} : { places }) };
+}
+
+function isEmpty(changes: AnswerChanges | PlaceChanges): boolean {
+  return Object.values(changes).every((rows: readonly unknown[]) => rows.length === 0);
 }
 
 function remember({ values }: Desk, { id, run, known }: RunDraft): void {

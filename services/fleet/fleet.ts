@@ -21,8 +21,10 @@ import { findModel } from './models.ts';
 export interface FleetOptions {
   /** What jobs may name; a flow may nest any other of them. */
   readonly flows: readonly LoadedFlow[];
-  /** Only the models that these flows call are loaded. Default: all of `flows`. */
+  /** Only the models that these flows may call are loaded. Default: all of `flows`. */
   readonly serve?: readonly LoadedFlow[];
+  /** Further models, by name: runs of the store may call them, whatever their flows are. */
+  readonly models?: readonly string[];
   /** It becomes the fleet's: stop() closes it. */
   readonly store: Store;
   readonly logger: Logger;
@@ -51,7 +53,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const parts = new FleetParts(options.store);
   try {
     const served = options.serve ?? options.flows;
-    const models = await modelsOf(served, options.env);
+    const models = await modelsOf(served, options.models ?? [], options.env);
     check(served, models);
     return await parts.start(options, models);
   } catch (error) {
@@ -136,9 +138,11 @@ class FleetParts {
 
 async function modelsOf(
   flows: readonly LoadedFlow[],
+  further: readonly string[],
   env: FleetOptions['env'],
 ): Promise<AnyModel[]> {
-  const names = [...new Set(flows.flatMap(({ flow }) => flow.models.map(({ model }) => model)))];
+  const called = flows.flatMap(({ flow }) => flow.mayCall.map(({ model }) => model));
+  const names = [...new Set([...called, ...further])];
   const found = await Promise.all(names.map((name) => findModel(name, env)));
   const missing = names.filter((_, index) => found[index] === undefined);
   if (missing.length > 0) {

@@ -11,6 +11,7 @@ import { type OpenRun, OpenRuns } from './open-runs.ts';
 import { Operations } from './operations.ts';
 import type { ClientOptions, SubmitOptions, Submitted, WaitOptions } from './options.ts';
 import { withTimeout } from './timeout.ts';
+import type { Verb, Verbs } from './verbs.ts';
 
 /**
  * A client of the fleet, over any transport. What it promises:
@@ -39,15 +40,26 @@ export interface Client {
    * failure. The run ends when the time-out does. Default: 60 s.
    */
   call(model: string, input: JsonObject, options?: WaitOptions): Promise<JsonValue>;
+  /** Ends an open run. Throws FleetError `run_ended`, `run_unknown`, and what `operation` throws. */
+  cancel(run: string, reason?: string, options?: WaitOptions): Promise<void>;
+  /**
+   * Answers a `wait` node of a run by its path. Throws FleetError `not_waiting`, `answer_invalid`, `run_unknown`, and what
+   * `operation` throws.
+   */
+  signal(run: string, path: string, value: JsonValue, options?: WaitOptions): Promise<void>;
   /** Asks the coordinators. Throws FleetError with the code of their answer, or `operation_timeout` (default 10 s). */
-  operation(verb: string, args: JsonObject, options?: WaitOptions): Promise<JsonObject>;
+  operation<V extends Verb>(
+    verb: V,
+    args: Verbs[V]['args'],
+    options?: WaitOptions,
+  ): Promise<Verbs[V]['answer']>;
   /** Hears the progress of watched runs. Returns how to stop. */
   onProgress(listener: (progress: Progress) => void): () => void;
   /** Stops waiting: open results are rejected with `client_closed`. Their runs go on. Idempotent. */
   close(): Promise<void>;
 }
 
-const TENANT = 'default';
+const DEFAULT_TENANT = 'default';
 const PREFETCH = 200;
 const SUBMIT_ATTEMPTS = 3;
 const RESULT_TIMEOUT_MS = 330_000;
@@ -67,6 +79,7 @@ export async function connectClient(options: ClientOptions): Promise<Client> {
 class FleetClient implements Client {
   readonly name: string;
   readonly #transport: Transport;
+  readonly #tenant: string;
   readonly #logger: Logger;
   readonly #runs = new OpenRuns();
   readonly #operations: Operations;
@@ -75,7 +88,8 @@ class FleetClient implements Client {
   #looking: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor({ transport, logger = silentLogger }: ClientOptions) {
+  constructor({ transport, logger = silentLogger, tenant = DEFAULT_TENANT }: ClientOptions) {
+    this.#tenant = tenant;
     const user = transport.userId;
     this.name = user !== undefined && nameSchema.safeParse(user).success ? user : 'anonymous';
     this.#transport = transport;
@@ -105,7 +119,7 @@ class FleetClient implements Client {
 
   async submit(flow: string, payload: JsonObject, options: SubmitOptions = {}): Promise<Submitted> {
     const job = jobMessage({ ...options, flow, payload, nowMs: Date.now() });
-    const run = runIdOf(TENANT, this.name, job.messageId);
+    const run = runIdOf(this.#tenant, this.name, job.messageId);
     this.#runs.expect(run, job);
     await this.#publishJob(job);
     return { id: job.messageId, run };
@@ -116,7 +130,7 @@ class FleetClient implements Client {
     { timeoutMs = RESULT_TIMEOUT_MS }: WaitOptions = {},
   ): Promise<Result> {
     const submitted = this.#runs.find(idOrRun);
-    const derived = submitted?.runId ?? runIdOf(TENANT, this.name, idOrRun);
+    const derived = submitted?.runId ?? runIdOf(this.#tenant, this.name, idOrRun);
     const known = submitted ?? this.#runs.find(derived);
     const late = () =>
       new FleetError(
@@ -159,7 +173,20 @@ class FleetClient implements Client {
     throw new FleetError(code, message, { details: { run: run.id } });
   }
 
-  operation(verb: string, args: JsonObject, options: WaitOptions = {}): Promise<JsonObject> {
+  async cancel(run: string, reason?: string, options?: WaitOptions): Promise<void> {
+    const args = reason === undefined ? { run } : { run, reason };
+    await this.operation('run.cancel', args, options);
+  }
+
+  async signal(run: string, path: string, value: JsonValue, options?: WaitOptions): Promise<void> {
+    await this.operation('run.signal', { run, path, value }, options);
+  }
+
+  operation<V extends Verb>(
+    verb: V,
+    args: Verbs[V]['args'],
+    options: WaitOptions = {},
+  ): Promise<Verbs[V]['answer']> {
     return this.#operations.ask(verb, args, options.timeoutMs);
   }
 

@@ -7,6 +7,7 @@ import { FleetError } from '../errors/errors.ts';
 import { exchange } from '../transport/topology.ts';
 import type { Transport } from '../transport/transport.ts';
 import { withTimeout } from './timeout.ts';
+import type { Verb, Verbs } from './verbs.ts';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 
@@ -20,7 +21,11 @@ export class Operations {
   }
 
   /** Throws FleetError with the code of a failed answer, or `operation_timeout`. */
-  async ask(verb: string, args: JsonObject, timeoutMs = DEFAULT_TIMEOUT_MS): Promise<JsonObject> {
+  async ask<V extends Verb>(
+    verb: V,
+    args: Verbs[V]['args'],
+    timeoutMs = DEFAULT_TIMEOUT_MS,
+  ): Promise<Verbs[V]['answer']> {
     const id = newId();
     const waiting = Promise.withResolvers<JsonObject>();
     this.#waiting.set(id, waiting);
@@ -32,9 +37,14 @@ export class Operations {
         correlationId: id,
         headers: { [header.schemaVersion]: SCHEMA_VERSION },
         expirationMs: timeoutMs,
-        envelope: { id, timestamp: new Date().toISOString(), payload: args, context: {} },
+        envelope: {
+          id,
+          timestamp: new Date().toISOString(),
+          payload: args as JsonObject,
+          context: {},
+        },
       });
-      return await withTimeout(
+      const answer = await withTimeout(
         Promise.all([waiting.promise, this.#transport.publish([question])]).then(([body]) => body),
         timeoutMs,
         () =>
@@ -43,6 +53,8 @@ export class Operations {
             `No coordinator answered ${verb} in ${timeoutMs} ms.`,
           ),
       );
+      // The coordinators are of this project: what they answer is what the table of verbs says.
+      return answer as unknown as Verbs[V]['answer'];
     } finally {
       this.#waiting.delete(id);
     }

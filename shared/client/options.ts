@@ -6,6 +6,8 @@ export interface ClientOptions {
   /** Memory or AMQP; it stays the caller's to close. Its `userId` is the client's name. */
   readonly transport: Transport;
   readonly logger?: Logger;
+  /** The tenant that the coordinators know this client by: ids of its runs are derived from it. Default: `default`. */
+  readonly tenant?: string;
 }
 
 export interface SubmitOptions {

@@ -83,6 +83,26 @@ const runErrorSchema = z.object({
 });
 export type RunError = z.infer<typeof runErrorSchema>;
 
+/** Why a step's answer is not that of its own model, asked just now. */
+const degradationSchema = z.object({
+  /** fallback: another model; cheaper: another model, for the budget's sake; stale: an earlier answer; default: the flow's own value. */
+  why: z.enum(['fallback', 'cheaper', 'stale', 'default']),
+  /** The failure that led to it. */
+  code: z.string(),
+  /** How old a stale answer is. */
+  ageMs: count.optional(),
+});
+export type Degradation = z.infer<typeof degradationSchema>;
+
+/** One step of a run, or all elements of a map at one step: who served it and what it used. */
+const stepLedgerSchema = z.object({
+  /** `model@version`, each once; `cache` for an answer that was there already. */
+  servedBy: z.array(z.string()),
+  usage: usageSchema,
+  degraded: z.array(degradationSchema).optional(),
+});
+export type StepLedger = z.infer<typeof stepLedgerSchema>;
+
 const finalStatuses = ['succeeded', 'failed', 'cancelled', 'timed_out'] as const;
 export type FinalStatus = (typeof finalStatuses)[number];
 
@@ -95,6 +115,8 @@ const runBlockSchema = z.object({
   startedAt: instantSchema,
   finishedAt: instantSchema,
   usage: usageSchema,
+  /** By path; `#` stands for the elements of a map. */
+  steps: z.record(z.string(), stepLedgerSchema).default({}),
   degraded: z.array(z.string()),
   missing: z.array(z.string()),
   error: runErrorSchema.optional(),

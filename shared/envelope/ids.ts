@@ -9,6 +9,16 @@ export function runIdOf(tenant: string, client: string, jobId: string): string {
   return derivedId(JSON.stringify([tenant, client, jobId]));
 }
 
+/** The run that goes on from another one: the same wish (`serial`) always makes the same run. */
+export function continuedRunIdOf(
+  origin: string,
+  kind: string,
+  from: string | null,
+  serial: string,
+): string {
+  return derivedId(JSON.stringify([origin, 'continued', kind, from, serial]));
+}
+
 /** Id of a message that belongs to a run; a re-send has the same id and is seen as the duplicate it is. */
 export function messageIdOf(run: string, path: string, attempt: number, type: string): string {
   return derivedId(JSON.stringify([run, path, attempt, type]));

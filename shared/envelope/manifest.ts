@@ -10,6 +10,32 @@ const pricesSchema = z.object({
   microUsdPerMillionOutputTokens: microUsd.optional(),
 });
 
+/** What one call is expected to use; what is left out is 0, and money what the prices make of the tokens. */
+const estimateSchema = z.object({
+  inputTokens: z.number().int().nonnegative().optional(),
+  outputTokens: z.number().int().nonnegative().optional(),
+  computeMs: z.number().nonnegative().optional(),
+  microUsd: microUsd.optional(),
+});
+
+const limit = z.number().int().min(1).max(1_000_000_000);
+
+/**
+ * What the coordinators keep to, all workers of the model together. The first three are strict: they hold over every worker and
+ * coordinator, and a call waits for its turn.
+ */
+const limitsSchema = z.object({
+  /** Calls under way at a time. */
+  inFlight: limit.optional(),
+  /** Calls that begin in a minute. */
+  requestsPerMinute: limit.optional(),
+  /** Input and output tokens together. */
+  tokensPerMinute: limit.optional(),
+  /** Requests in the model's queue and under way; further calls wait with the coordinator. Default: max(64, 4 x concurrency). */
+  window: limit.optional(),
+});
+export type ModelLimits = z.infer<typeof limitsSchema>;
+
 /** What a worker announces of its model: the payload of a control message `announced.<model>`. Unknown fields are ignored. */
 export const manifestSchema = z.object({
   name: nameSchema,
@@ -25,6 +51,8 @@ export const manifestSchema = z.object({
   instance: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/),
   startedAt: instantSchema.optional(),
   prices: pricesSchema.optional(),
+  estimate: estimateSchema.optional(),
+  limits: limitsSchema.optional(),
   /** How long a call may take unless its step says otherwise. */
   timeoutMs: z.number().int().positive().optional(),
 });

@@ -1,19 +1,11 @@
-import type { JsonObject, JsonValue } from '../envelope/json.ts';
-import { isJsonObject } from '../envelope/json.ts';
+import { checkInput } from './check-input.ts';
+import { type CheaperModel, cheaperModel, checkPath } from './check-stand-ins.ts';
 import type { ModelUse } from './compilation.ts';
 import { didYouMean } from './did-you-mean.ts';
+import type { ModelReference } from './kernel.ts';
 import type { LoadedFlow } from './load.ts';
-import type { MappingTree } from './mapping.ts';
-import { at, type Finding, type Problem } from './problem.ts';
-import {
-  type FindModel,
-  fieldAt,
-  type ModelSchemas,
-  missingField,
-  type Shape,
-  Shapes,
-  typesOf,
-} from './shape.ts';
+import type { Finding, Problem } from './problem.ts';
+import { type FindModel, type ModelSchemas, Shapes } from './shape.ts';
 
 /** The newest manifest of each model by name, or several versions of it. */
 export type Manifests = ReadonlyMap<string, ModelSchemas | readonly ModelSchemas[]>;
@@ -30,17 +22,11 @@ export function checkAgainstManifests(
   const { compilation } = loaded;
   const findModel = finderOf(manifests);
   const shapes = new Shapes(compilation, findModel);
+  const cheaper = cheaperModel(loaded, shapes, findModel);
   const findings = [
     ...compilation.uses.flatMap((use) => checkUse(use, shapes, findModel, manifests)),
-    ...compilation.paths.flatMap((path): Finding[] => {
-      const missing = missingField(shapes.ofKeys(path.keys), path.fields);
-      if (missing === undefined || missing.index >= path.optionalFrom) return [];
-      const owner = [path.root, ...path.fields.slice(0, missing.index)].join('.');
-      const known =
-        missing.known.length === 0 ? 'it has none' : `it has ${missing.known.join(', ')}`;
-      const message = `${owner} has no field "${missing.field}": ${known}.${didYouMean(missing.field, missing.known)}`;
-      return [{ path: path.where, code: 'field_unknown', message, offset: path.offset }];
-    }),
+    ...(cheaper === undefined ? [] : checkCheaper(cheaper, manifests)),
+    ...compilation.paths.flatMap((path) => checkPath(path, shapes, cheaper)),
   ];
   const seen = new Set<string>();
   return findings
@@ -69,12 +55,16 @@ function checkUse(
   manifests: Manifests,
 ): readonly Finding[] {
   const model = findModel(use.model, use.version);
-  if (model === undefined) return [unknownModel(use, manifests)];
+  if (model === undefined) return [unknownModel(use.modelWhere, use, manifests)];
   return checkInput(use, model.inputSchema, shapes);
 }
 
-function unknownModel({ where, model, version }: ModelUse, manifests: Manifests): Finding {
-  const path = at(where, 'model');
+/** A model that is not there, named at `path`. */
+function unknownModel(
+  path: string,
+  { model, version }: ModelReference,
+  manifests: Manifests,
+): Finding {
   if (manifests.has(model)) {
     return {
       path,
@@ -89,111 +79,11 @@ function unknownModel({ where, model, version }: ModelUse, manifests: Manifests)
   };
 }
 
-function checkInput(
-  { where, model, input, inputWhere }: ModelUse,
-  schema: JsonObject,
-  shapes: Shapes,
-): readonly Finding[] {
-  const shape = shapes.ofTree(input);
-  const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
-  const known = Object.keys(properties);
-  // A model reads the keys it names; a schema that means to take others says so.
-  const closed = ![
-    'additionalProperties',
-    'patternProperties',
-    'allOf',
-    'anyOf',
-    'oneOf',
-    '$ref',
-  ].some((key) => schema[key] ?? false);
-  const findings: Finding[] = [];
-  if (input.kind === 'map') {
-    for (const [key, tree] of input.entries) {
-      const path = at(inputWhere, key);
-      const property = properties[key];
-      if (property === undefined && closed) {
-        const message = `The model ${model} takes no "${key}": it takes ${known.join(', ')}.${didYouMean(key, known)}`;
-        findings.push({ path, code: 'input_key_unknown', message });
-      } else if (isJsonObject(property))
-        findings.push(...checkType(tree, property, { path, model, key, shapes }));
-    }
-  }
-  const required = Array.isArray(schema['required']) ? schema['required'].map(String) : [];
-  for (const key of required) {
-    if (missingField(shape, [key]) === undefined) continue;
-    const left = input.kind === 'map' ? '' : ` The ${sourceOf(input)} has no such field.`;
-    const message = `The model ${model} needs "${key}" in its input.${left}`;
-    findings.push({
-      path: input.kind === 'map' ? inputWhere : where,
-      code: 'input_key_missing',
-      message,
-    });
-  }
-  if (input.kind === 'expression')
-    findings.push(...checkWhole(shape, schema, { path: where, model }));
-  return findings;
-}
-
-function sourceOf(input: MappingTree): string {
-  return input.kind === 'expression' ? `value of ${input.program.source}` : 'input';
-}
-
-/** An object that is handed over as it is: fields both sides know must have types that can fit. */
-function checkWhole(
-  shape: Shape,
-  schema: JsonObject,
-  { path, model }: { path: string; model: string },
-): readonly Finding[] {
-  const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
-  return Object.entries(properties).flatMap(([key, property]) => {
-    const given = typesOf(fieldAt(shape, [key]));
-    const wanted = isJsonObject(property) ? typesOf(property) : undefined;
-    return canFit(given, wanted) ? [] : [mismatch({ path, model, key }, given, wanted)];
-  });
-}
-
-function checkType(
-  tree: MappingTree,
-  property: JsonObject,
-  place: {
-    readonly path: string;
-    readonly model: string;
-    readonly key: string;
-    readonly shapes: Shapes;
-  },
-): readonly Finding[] {
-  if (
-    tree.kind === 'literal' &&
-    Array.isArray(property['enum']) &&
-    !includes(property['enum'], tree.value)
-  ) {
-    const message = `The model ${place.model} takes ${property['enum'].map((value) => JSON.stringify(value)).join(', ')} as "${place.key}".`;
-    return [{ path: place.path, code: 'type_mismatch', message }];
-  }
-  const given = typesOf(place.shapes.ofTree(tree));
-  const wanted = typesOf(property);
-  return canFit(given, wanted) ? [] : [mismatch(place, given, wanted)];
-}
-
-function includes(values: readonly JsonValue[], value: JsonValue): boolean {
-  return values.some((each) => JSON.stringify(each) === JSON.stringify(value));
-}
-
-function mismatch(
-  { path, model, key }: { readonly path: string; readonly model: string; readonly key: string },
-  given: readonly string[] | undefined,
-  wanted: readonly string[] | undefined,
-): Finding {
-  const message = `The model ${model} takes ${wanted?.join(' or ')} as "${key}", this gives ${given?.join(' or ')}.`;
-  return { path, code: 'type_mismatch', message };
-}
-
-function canFit(
-  given: readonly string[] | undefined,
-  wanted: readonly string[] | undefined,
-): boolean {
-  if (given === undefined || wanted === undefined) return true;
-  // A JSON number may be whole: only the data tells.
-  const number = (type: string) => (type === 'integer' ? 'number' : type);
-  return given.some((one) => wanted.some((other) => number(one) === number(other)));
+function checkCheaper(cheaper: CheaperModel, manifests: Manifests): readonly Finding[] {
+  const path = 'budget.onExceeded.model';
+  const { reference, schemas, calls } = cheaper;
+  if (schemas === undefined) return [unknownModel(path, reference, manifests)];
+  if (calls.size > 0) return [];
+  const message = `The model ${reference.model} takes the input of no call of this flow: it could never be called instead.`;
+  return [{ path, code: 'cheaper_unfit', message }];
 }

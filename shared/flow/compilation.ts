@@ -4,11 +4,19 @@ import type { MappingTree } from './mapping.ts';
 import { at, type Finding } from './problem.ts';
 import type { IdIndex, ResolvedPath } from './resolve.ts';
 
+/** When a value that is not the usual one is written: "its default answers". */
+type StandIn = string;
+
 /** Who writes the value under a key, as far as its shape can be told without running the flow. */
 export type Producer =
-  | { readonly kind: 'model'; readonly model: string; readonly version?: number }
+  | {
+      readonly kind: 'model';
+      readonly model: string;
+      readonly version?: number;
+      readonly standIn?: StandIn;
+    }
   | { readonly kind: 'schema'; readonly schema: unknown }
-  | { readonly kind: 'mapping'; readonly tree: MappingTree }
+  | { readonly kind: 'mapping'; readonly tree: MappingTree; readonly standIn?: StandIn }
   /** An object with these members; each is the first of its keys that has a value. */
   | { readonly kind: 'fields'; readonly fields: ReadonlyMap<string, readonly KeyTemplate[]> }
   | { readonly kind: 'any'; readonly keys: readonly KeyTemplate[] }
@@ -17,8 +25,12 @@ export type Producer =
 
 /** One place of a flow that calls a model. */
 export interface ModelUse {
+  /** Path of the call. */
+  readonly path: KeyTemplate;
   /** Place of the call in the flow: `do[0]`. */
   readonly where: string;
+  /** Place of the model's name. */
+  readonly modelWhere: string;
   readonly model: string;
   readonly version?: number;
   readonly input: MappingTree;

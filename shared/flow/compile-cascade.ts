@@ -1,5 +1,5 @@
 import type { Compiled } from './compile-list.ts';
-import { compileCall } from './compile-step.ts';
+import { callFacts, compileCall } from './compile-step.ts';
 import type { CascadeDefinition, ModelCall } from './definition.ts';
 import { compileValue, isPresent, type Place } from './expression.ts';
 import type { Expression, Kernel, KeyTemplate, PickNode, SequenceNode } from './kernel.ts';
@@ -11,7 +11,8 @@ interface Tier {
   readonly score: KeyTemplate;
   readonly call: ModelCall;
   readonly where: string;
-  readonly inputWhere: string;
+  /** Where a key of its call is written: in the tier, or in the cascade. */
+  whereOf(key: string): string;
 }
 
 /** Models in order until one answer is accepted; a tier whose call is spent is passed over. */
@@ -25,7 +26,7 @@ export function compileCascade(node: CascadeDefinition, place: Place): Compiled 
     scope: withNode(place.scope, node.cascade, {
       keys: [path],
       factsKey: `${path}/$facts`,
-      facts: ['$tiers', '$servedBy'],
+      facts: ['$tiers', ...callFacts],
     }),
   };
 }
@@ -33,21 +34,21 @@ export function compileCascade(node: CascadeDefinition, place: Place): Compiled 
 /** What a tier leaves out is the cascade's. */
 function tierOf(node: CascadeDefinition, index: number, path: KeyTemplate, place: Place): Tier {
   const own = node.models[index]!;
-  const { input, timeout, within, retry, context } = node;
   const written = typeof own === 'string' ? { model: own } : own;
-  const shared = { input, timeout, within, retry, context };
   const set = Object.fromEntries(
     Object.entries(written).filter(([, value]) => value !== undefined),
   );
   const key = `${path}/${index + 1}`;
   const where = at(place.where, 'models', index);
-  const hasInput = typeof own !== 'string' && own.input !== undefined;
   return {
     key,
     score: `${key}/score`,
-    call: { ...shared, ...set, model: written.model },
+    call: { ...node, ...set, model: written.model },
     where,
-    inputWhere: at(hasInput ? where : place.where, 'input'),
+    whereOf: (name) => {
+      if (typeof own === 'string' && name === 'model') return where;
+      return at(Object.hasOwn(set, name) ? where : place.where, name);
+    },
   };
 }
 
@@ -61,13 +62,9 @@ function tiersFrom(
 ): readonly Kernel[] {
   const tier = tiers[index];
   if (tier === undefined) return notAccepted(tiers, node, place);
-  const { where, inputWhere } = tier;
-  const call = compileCall(
-    tier.call,
-    tier.key,
-    { ...place, where },
-    { tolerant: true, inputWhere },
-  );
+  const { where, whereOf } = tier;
+  const here = { ...place, where };
+  const call = compileCall(tier.call, tier.key, here, { tolerant: true, whereOf });
   const accepted = pickOf(tiers.slice(0, index + 1), 'last', place);
   const arms = [
     { when: acceptOf(tier, node, place), body: sequence([accepted]) },
@@ -124,10 +121,9 @@ function pickOf(tiers: readonly Tier[], choose: 'best' | 'last', { path }: Casca
   return {
     kind: 'pick',
     path,
-    candidates: tiers.map(({ key, score, call }) => ({
+    candidates: tiers.map(({ key, score }) => ({
       output: key,
       ...(choose === 'best' ? { score } : {}),
-      servedBy: call.model,
     })),
     choose,
     otherwise: { code: 'cascade_failed', message: `Every model of ${path} failed.` },

@@ -6,6 +6,7 @@ import { compileRefine } from './compile-refine.ts';
 import { compileRoute } from './compile-route.ts';
 import { compileStep } from './compile-step.ts';
 import { compileFail, compileSet } from './compile-value-nodes.ts';
+import { compileWait } from './compile-wait.ts';
 import type { NodeDefinition } from './definition.ts';
 import type { Place } from './expression.ts';
 import type { Kernel, SequenceNode } from './kernel.ts';
@@ -55,5 +56,6 @@ function compileNode(node: NodeDefinition, place: Place): Compiled {
   if ('map' in node) return compileMap(node, place);
   if ('set' in node) return compileSet(node, place);
   if ('fail' in node) return compileFail(node, place);
+  if ('wait' in node) return compileWait(node, place);
   return compileNested(node, place);
 }

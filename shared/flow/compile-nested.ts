@@ -1,13 +1,14 @@
 import { ContractError } from '../errors/errors.ts';
 import { Compilation } from './compilation.ts';
 import { type Compiled, compileList } from './compile-list.ts';
-import { readReference } from './compile-step.ts';
-import type { FlowDefinition, Mapping, NestedDefinition } from './definition.ts';
+import type { FlowDefinition, NestedDefinition } from './definition.ts';
+import type { Mapping } from './definition-words.ts';
 import { compileValue, type Place, readKeys } from './expression.ts';
 import { idsOf } from './ids.ts';
 import { compileInputSchema } from './input-schema.ts';
 import type { Expression, Kernel } from './kernel.ts';
 import { at } from './problem.ts';
+import { readReference } from './reference.ts';
 import { rootScope, withNode } from './scope.ts';
 
 /** Another flow as a step: compiled in place under `<id>/`, with a payload and a context of its own. */

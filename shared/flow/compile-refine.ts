@@ -1,5 +1,5 @@
 import type { Compiled } from './compile-list.ts';
-import { compileCall } from './compile-step.ts';
+import { callFacts, compileCall } from './compile-step.ts';
 import type { RefineDefinition } from './definition.ts';
 import { compileValue, type Place } from './expression.ts';
 import type { Kernel, KeyTemplate, PickNode } from './kernel.ts';
@@ -25,10 +25,9 @@ export function compileRefine(node: RefineDefinition, place: Place): Compiled {
   const pick: PickNode = {
     kind: 'pick',
     path,
-    candidates: rounds.map(({ number, draft, score }) => ({
+    candidates: rounds.map(({ draft, score }) => ({
       output: draft,
       ...(node.score === undefined ? {} : { score }),
-      servedBy: number === 1 ? node.draft.model : node.improve.model,
     })),
     choose: node.score === undefined ? 'last' : 'best',
     otherwise: { code: 'no_draft', message: `No round of ${path} gave a draft.` },
@@ -40,7 +39,7 @@ export function compileRefine(node: RefineDefinition, place: Place): Compiled {
     scope: withNode(place.scope, node.refine, {
       keys: [path],
       factsKey: `${path}/$facts`,
-      facts: ['$rounds', '$servedBy'],
+      facts: ['$rounds', ...callFacts],
     }),
   };
 }
@@ -131,7 +130,7 @@ function scopeOf(outer: Scope, seen: Round, from: Round): Scope {
 }
 
 function local(key: KeyTemplate) {
-  return { keys: [key], factsKey: `${key}/$facts`, facts: ['$servedBy'] };
+  return { keys: [key], factsKey: `${key}/$facts`, facts: callFacts };
 }
 
 function withRound(scope: Scope, round: number): Scope {

@@ -1,9 +1,14 @@
 import type { Compiled } from './compile-list.ts';
+import { compilePolicy } from './compile-policy.ts';
 import type { ModelCall, StepDefinition } from './definition.ts';
 import { compileValue, type Place } from './expression.ts';
-import type { CallNode, ContextBinding, KeyTemplate, StepPolicy } from './kernel.ts';
+import type { CallNode, ContextBinding, KeyTemplate } from './kernel.ts';
 import { at } from './problem.ts';
+import { readReference } from './reference.ts';
 import { contextOf, type Scope, withNode } from './scope.ts';
+
+/** What is told of a call beside its output. */
+export const callFacts: readonly string[] = ['$servedBy', '$degraded'];
 
 /** A call of a model becomes one kernel call; its output lies under its path. */
 export function compileStep(node: StepDefinition, place: Place): Compiled {
@@ -14,7 +19,7 @@ export function compileStep(node: StepDefinition, place: Place): Compiled {
     scope: withNode(place.scope, node.step, {
       keys: [path],
       factsKey: `${path}/$facts`,
-      facts: ['$servedBy'],
+      facts: callFacts,
     }),
   };
 }
@@ -24,48 +29,31 @@ export function compileCall(
   call: ModelCall,
   path: KeyTemplate,
   place: Place,
-  options: { readonly tolerant?: boolean; readonly inputWhere?: string } = {},
+  options: {
+    readonly tolerant?: boolean;
+    /** Where a key of the call is written. Left out: right below the call. */
+    readonly whereOf?: (key: string) => string;
+  } = {},
 ): CallNode {
   const { scope, compilation, where } = place;
+  const { whereOf = (key: string) => at(where, key), tolerant = false } = options;
   const { name: model, version } = readReference(call.model);
   compilation.add(path, where);
-  const inputWhere = options.inputWhere ?? at(where, 'input');
+  const inputWhere = whereOf('input');
   const input = compileValue(call.input ?? 'payload', 'object', { ...place, where: inputWhere });
   const use = { model, ...(version === undefined ? {} : { version }) };
   compilation.produce(path, { kind: 'model', ...use });
-  compilation.uses.push({ where, ...use, input: input.tree, inputWhere });
+  const modelWhere = whereOf('model');
+  compilation.uses.push({ path, where, modelWhere, ...use, input: input.tree, inputWhere });
   return {
     kind: 'call',
     path,
     ...use,
     input: input.expression,
-    context: contextOfCall(call.context, place),
-    policy: policyOf(call),
+    context: contextOfCall(call.context, { ...place, where: whereOf('context') }),
+    policy: compilePolicy(call, { ...place, path, whereOf, input }),
     patchKey: scope.patchKey,
-    tolerant: options.tolerant ?? false,
-  };
-}
-
-/** `name@2` in its parts. */
-export function readReference(reference: string): {
-  readonly name: string;
-  readonly version?: number;
-} {
-  const [name = '', version] = reference.split('@');
-  return version === undefined ? { name } : { name, version: Number(version) };
-}
-
-function policyOf({ timeout, within, retry }: ModelCall): StepPolicy {
-  return {
-    timeoutMs: timeout,
-    ...(within === undefined ? {} : { withinMs: within }),
-    retry: {
-      attempts: retry.attempts,
-      initialMs: retry.initial,
-      factor: retry.factor,
-      maxMs: retry.max,
-      jitter: retry.jitter,
-    },
+    tolerant,
   };
 }
 
@@ -87,6 +75,6 @@ function checkNames(named: readonly string[], scope: Scope, { compilation, where
     const writtenAt = compilation.ids.get(name);
     if (writtenAt === undefined || scope.nodes.has(name)) continue;
     const message = `"${name}" is written at ${writtenAt}, later or in another branch: it cannot travel with this request.`;
-    compilation.find(at(where, 'context', index), 'context_unknown', message);
+    compilation.find(at(where, index), 'context_unknown', message);
   }
 }

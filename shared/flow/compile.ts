@@ -3,14 +3,16 @@ import { canonicalJson } from '../envelope/canonical-json.ts';
 import type { JsonValue } from '../envelope/json.ts';
 import { checkDefinition } from './check.ts';
 import { Compilation, type FindFlow } from './compilation.ts';
+import { compileBudget } from './compile-budget.ts';
 import { compileList } from './compile-list.ts';
-import { readReference } from './compile-step.ts';
 import type { FlowDefinition, NodeDefinition } from './definition.ts';
 import { compileValue, readKeys } from './expression.ts';
 import { idsOf, innerLists } from './ids.ts';
 import { compileInputSchema } from './input-schema.ts';
-import type { CompiledFlow, Kernel } from './kernel.ts';
+import type { CompiledFlow } from './kernel.ts';
+import { modelsCalled, modelsNeeded } from './models-of.ts';
 import type { Finding } from './problem.ts';
+import { readReference } from './reference.ts';
 import { rootScope } from './scope.ts';
 
 /** A flow ready to run, with what the checks against models need. */
@@ -41,6 +43,10 @@ export function compileFlow(
           scope: list.scope,
           compilation,
         }).expression;
+  const budget =
+    definition.budget === undefined
+      ? {}
+      : { budget: compileBudget(definition.budget, compilation) };
   const findings = distinct(compilation.findings);
   if (findings.length > 0 || !('check' in input)) return findings;
   const flow: CompiledFlow = {
@@ -49,10 +55,12 @@ export function compileFlow(
     digest: digestOf(definition, findFlow),
     description: definition.description,
     deadlineMs: definition.deadline,
+    ...budget,
     body: list.body,
     output,
     checkInput: (payload) => input.check(payload),
-    models: modelsOf(list.body),
+    models: modelsNeeded(list.body),
+    mayCall: modelsCalled(list.body, budget.budget),
   };
   return { flow, compilation };
 }
@@ -69,26 +77,6 @@ function distinct(findings: readonly Finding[]): readonly Finding[] {
     ]);
     return !keys.has(key) && keys.add(key);
   });
-}
-
-function modelsOf(body: Kernel): CompiledFlow['models'] {
-  const models = new Map<string, CompiledFlow['models'][number]>();
-  const visit = (node: Kernel): void => {
-    if (node.kind === 'call') {
-      const { model, version } = node;
-      models.set(
-        `${model}@${version ?? ''}`,
-        version === undefined ? { model } : { model, version },
-      );
-    } else if (node.kind === 'sequence') node.items.forEach(visit);
-    else if (node.kind === 'choice') for (const arm of node.arms) visit(arm.body);
-    else if (node.kind === 'scatter') {
-      const branches = node.over.kind === 'branches' ? node.over.branches : [node.over.branch];
-      for (const branch of branches) visit(branch.body);
-    }
-  };
-  visit(body);
-  return [...models.values()];
 }
 
 /** Of the definition with its defaults, and of every flow nested in it: any change of meaning is another digest. */

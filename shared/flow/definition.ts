@@ -1,70 +1,25 @@
 import { z } from 'zod';
-import type { JsonObject, JsonValue } from '../envelope/json.ts';
-import { durationMs, durationPattern } from './duration.ts';
+import type { JsonObject } from '../envelope/json.ts';
+import { budget, optionalPolicy, policy } from './definition-policy.ts';
+import {
+  count,
+  duration,
+  errorCode,
+  expression,
+  id,
+  type Mapping,
+  mapping,
+  reference,
+} from './definition-words.ts';
 
 /**
- * The flow language as a schema: what may be written in a flow file, with every default in one place. Nothing in here knows
- * what a node does; `infra/flows/README.md` tells it to authors. Durations are written "30s" and are milliseconds once read.
+ * The flow language as a schema: what may be written in a flow file, with its defaults (what a model call may say of its
+ * failures: definition-policy.ts). Nothing in here knows what a node does; `infra/flows/README.md` tells it to authors.
+ * Durations are written "30s" and are milliseconds once read.
  */
-
-/** An expression (a string), a literal, or lists and maps of them: see mapping.ts. */
-export type Mapping = JsonValue;
-
-const nodeIdPattern = /^[a-z][a-zA-Z0-9]{0,63}$/;
 
 const namePattern = /^[a-z][a-z0-9-]{0,63}$/;
 
-const id = z
-  .string()
-  .regex(
-    nodeIdPattern,
-    'an id starts with a small letter and goes on with letters and digits, like draftOne',
-  )
-  .meta({ id: 'nodeId', description: 'Id of a node.' });
-const duration = z
-  .string()
-  .regex(durationPattern, 'a duration is a whole number and a unit: 500ms, 30s, 5m or 1h')
-  .transform((text, context) => {
-    const ms = durationMs(text);
-    if (ms === undefined)
-      context.addIssue({ code: 'custom', message: 'a duration is at most 30 days' });
-    return ms ?? 0;
-  })
-  .meta({ id: 'duration', description: 'A whole number and a unit: 500ms, 30s, 5m, 1h.' });
-const expression = z.string().meta({ id: 'expression', description: 'A CEL expression.' });
-const mapping: z.ZodType<Mapping> = z.json().meta({
-  id: 'mapping',
-  description:
-    'A string is CEL; numbers, booleans and null are themselves; { $text } and { $value } are literal.',
-});
-/** `name` or `name@2`: a model or flow, and a major version of it. */
-const reference = z
-  .string()
-  .regex(
-    /^[a-z][a-z0-9-]{0,63}(@[1-9][0-9]{0,5})?$/,
-    'a name has small letters, digits and hyphens, and may end in a major version: sentiment or sentiment@2',
-  )
-  .meta({ id: 'reference', description: 'A name, or name@2 for major version 2.' });
-const count = (most: number) => z.number().int().min(1).max(most);
-
-const retry = z.strictObject({
-  /** Executions in all, the first included. */
-  attempts: count(100).default(3),
-  initial: duration.default(1_000),
-  factor: z.number().min(1).max(10).default(2),
-  max: duration.default(60_000),
-  jitter: z.enum(['full', 'none']).default('full'),
-});
-
-const policy = {
-  /** One execution. */
-  timeout: duration.default(30_000),
-  /** First dispatch to accepted reply; left out: what is left of the run's deadline. */
-  within: duration.optional(),
-  retry: retry.prefault({}),
-  /** Ids or context keys that travel with the request; left out: the whole context (inside a map: none). */
-  context: z.array(z.string().min(1).max(256)).max(100).optional(),
-};
 const call = { model: reference, input: mapping.optional(), ...policy };
 const modelCall = z.strictObject(call);
 export type ModelCall = z.infer<typeof modelCall>;
@@ -134,11 +89,12 @@ export type RefineDefinition = z.infer<typeof refine>;
 
 const cascade = z.strictObject({
   cascade: id,
+  /** What a tier leaves out of its policy is the cascade's. */
   models: z
     .array(
       z.union([
         reference,
-        z.strictObject({ model: reference, input: mapping.optional(), ...optionalPolicy() }),
+        z.strictObject({ model: reference, input: mapping.optional(), ...optionalPolicy }),
       ]),
     )
     .min(1)
@@ -150,12 +106,6 @@ const cascade = z.strictObject({
   score: expression.optional(),
 });
 export type CascadeDefinition = z.infer<typeof cascade>;
-
-/** A tier's own policy: what it leaves out is the cascade's. */
-function optionalPolicy() {
-  const { within, context } = policy;
-  return { timeout: duration.optional(), within, retry: retry.optional(), context };
-}
 
 export interface MapDefinition {
   map: string;
@@ -185,13 +135,25 @@ export type SetDefinition = z.infer<typeof set>;
 
 const fail = z.strictObject({
   /** The run's error code. */
-  fail: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, 'a code is written like not_supported'),
+  fail: errorCode,
   message: mapping.optional(),
 });
 export type FailDefinition = z.infer<typeof fail>;
 
 const nested = z.strictObject({ flow: id, of: reference, input: mapping.optional() });
 export type NestedDefinition = z.infer<typeof nested>;
+
+const wait = z.strictObject({
+  wait: id,
+  /** What is asked, for whoever answers. */
+  ask: mapping.optional(),
+  within: duration.optional(),
+  /** The value when nobody answered in time. */
+  onTimeout: mapping.optional(),
+  /** JSON Schema of the answer; left out: any JSON value. */
+  answer: (z.record(z.string(), z.json()) as z.ZodType<JsonObject>).optional(),
+});
+export type WaitDefinition = z.infer<typeof wait>;
 
 export type NodeDefinition =
   | StepDefinition
@@ -202,7 +164,8 @@ export type NodeDefinition =
   | MapDefinition
   | SetDefinition
   | FailDefinition
-  | NestedDefinition;
+  | NestedDefinition
+  | WaitDefinition;
 
 /** The word that makes a node what it is, in the order of the union below. */
 export const nodeKinds = [
@@ -215,11 +178,12 @@ export const nodeKinds = [
   'set',
   'fail',
   'flow',
+  'wait',
 ] as const;
 export type NodeKind = (typeof nodeKinds)[number];
 
 const node: z.ZodType<NodeDefinition> = z.lazy(() =>
-  z.union([step, parallel, route, refine, cascade, map, set, fail, nested]),
+  z.union([step, parallel, route, refine, cascade, map, set, fail, nested, wait]),
 );
 const list: z.ZodType<NodeDefinition[]> = z.lazy(() => z.array(node).max(200));
 
@@ -231,6 +195,8 @@ export const flowSchema = z
     /** JSON Schema of the payload. */
     input: z.record(z.string(), z.json()) as z.ZodType<JsonObject>,
     deadline: duration.default(300_000),
+    /** Of each run. */
+    budget: budget.optional(),
     do: list,
     output: mapping.optional(),
   })

@@ -1,20 +1,21 @@
-import type { JsonValue } from '../envelope/json.ts';
+import { isJsonObject, type JsonValue } from '../envelope/json.ts';
 import { ContractError } from '../errors/errors.ts';
 import { expressionFailed } from './cel.ts';
 import { nothing } from './cel-result.ts';
 import type { Compilation } from './compilation.ts';
-import type { Mapping } from './definition.ts';
+import type { Mapping } from './definition-words.ts';
 import type { Expression, KeyTemplate, Scope as Values } from './kernel.ts';
 import { evaluateMapping, type MappingTree, readMapping } from './mapping.ts';
 import { ReadsBuilder } from './resolve.ts';
 import type { Scope } from './scope.ts';
 
 /** What a value must be at its place. */
-export type Wanted = 'anything' | 'object' | 'boolean' | 'number' | 'list' | 'text';
+export type Wanted = 'anything' | 'object' | 'output' | 'boolean' | 'number' | 'list' | 'text';
 
 const isWanted: Readonly<Record<Wanted, (value: JsonValue) => boolean>> = {
   anything: () => true,
-  object: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  object: isJsonObject,
+  output: isJsonObject,
   boolean: (value) => typeof value === 'boolean',
   number: (value) => typeof value === 'number',
   list: (value) => Array.isArray(value),
@@ -24,10 +25,17 @@ const isWanted: Readonly<Record<Wanted, (value: JsonValue) => boolean>> = {
 const names: Readonly<Record<Wanted, string>> = {
   anything: 'any value',
   object: 'an object',
+  output: 'an object, like the output of a model',
   boolean: 'true or false',
   number: 'a number',
   list: 'a list',
   text: 'text',
+};
+
+/** Codes of values that are not what was wanted; the others are expressions that failed. */
+const codes: Partial<Readonly<Record<Wanted, string>>> = {
+  object: 'input_not_object',
+  output: 'output_not_object',
 };
 
 /** A mapping or expression, ready to run, and what the static checks need of it. */
@@ -52,6 +60,10 @@ export function compileValue(
   const reads = new ReadsBuilder();
   const { ids, findings, paths } = compilation;
   const tree = readMapping(mapping, where, { scope, ids, reads, findings, paths });
+  if (mapping === null && wanted !== 'anything') {
+    const code = codes[wanted] ?? 'type_mismatch';
+    compilation.find(where, code, `This must give ${names[wanted]}, it gives null.`);
+  }
   checkStatically(tree, wanted, where, compilation);
   const source = typeof mapping === 'string' ? mapping : JSON.stringify(mapping).slice(0, 300);
   return { tree, expression: expressionOf(tree, wanted, { source, where, reads }) };
@@ -102,13 +114,9 @@ function expressionOf(
         throw expressionFailed(where, source, 'it has no value: write .orValue(…) behind it');
       if (isRight(value)) return value;
       const message = `${where}: this must give ${names[wanted]}, it gives ${kindOf(value)} (in: ${source})`;
-      throw new ContractError(
-        wanted === 'object' ? 'input_not_object' : 'expression_failed',
-        message,
-        {
-          details: { where },
-        },
-      );
+      throw new ContractError(codes[wanted] ?? 'expression_failed', message, {
+        details: { where },
+      });
     },
   };
 }
@@ -121,8 +129,9 @@ function checkStatically(
   compilation: Compilation,
 ): void {
   const type = typeOf(tree);
-  if (wanted === 'anything' || type === undefined || type === wanted) return;
-  const code = wanted === 'object' ? 'input_not_object' : 'type_mismatch';
+  const fits = type === (wanted === 'output' ? 'object' : wanted);
+  if (wanted === 'anything' || type === undefined || fits) return;
+  const code = codes[wanted] ?? 'type_mismatch';
   const hint =
     wanted === 'boolean' && tree.kind === 'literal' ? ' Write the expression as text.' : '';
   compilation.find(where, code, `This must give ${names[wanted]}, it gives ${names[type]}.${hint}`);

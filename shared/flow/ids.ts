@@ -35,6 +35,7 @@ export function idOf(node: NodeDefinition): string | undefined {
   if ('cascade' in node) return node.cascade;
   if ('map' in node) return node.map;
   if ('set' in node) return node.set;
+  if ('wait' in node) return node.wait;
   return 'flow' in node ? node.flow : undefined;
 }
 

@@ -50,21 +50,79 @@ export interface Expression {
   evaluate(scope: Scope): JsonValue;
 }
 
-interface RetryPolicy {
-  /** Executions in all, the first included. */
+export interface RetryPolicy {
+  /** Executions in all on one model, the first included. */
   readonly attempts: number;
+  /** The same for failures of one code, which is then tried again whatever the worker says of it; 1: never again. */
+  readonly on: Readonly<Record<string, number>>;
   readonly initialMs: number;
   readonly factor: number;
   readonly maxMs: number;
   readonly jitter: 'full' | 'none';
 }
 
+/** When a model is not called for a while, because too many of its calls went wrong. Shared by all coordinators. */
+export interface BreakerPolicy {
+  /** Shares in (0, 1] of the calls of the window that failed, or took longer than `slowMs`, at which it opens. */
+  readonly failureRate: number;
+  readonly slowRate: number;
+  /** Left out: no call is too slow. */
+  readonly slowMs?: number;
+  /** Calls in the window below which it stays closed. */
+  readonly minCalls: number;
+  readonly windowMs: number;
+  /** How long it stays open before calls are tried again. */
+  readonly openMs: number;
+  /** Calls that are tried then; when all of them succeed it closes, when one fails it opens again. */
+  readonly probes: number;
+}
+
+/** What answers in place of a model when the whole ladder is spent; the first that there is. */
+export interface LastResort {
+  /** The last good answer for the same input, when it is not older than this. */
+  readonly staleMs?: number;
+  /** A value of the flow's author. */
+  readonly value?: Expression;
+}
+
+/** Another model that is asked when the one before it is spent, or its breaker open. */
+export interface Rung {
+  readonly model: string;
+  readonly version?: number;
+  readonly input: Expression;
+}
+
+/** All that a step does when its model is slow, wrong, failing or away. */
 export interface StepPolicy {
   /** One execution, measured by the worker from the start of run(). */
   readonly timeoutMs: number;
   /** First dispatch to accepted reply: queue waits and retries included. Left out: what is left of the run's deadline. */
   readonly withinMs?: number;
   readonly retry: RetryPolicy;
+  /** Left out: the models of this step are called whatever happened before. */
+  readonly breaker?: BreakerPolicy;
+  /** In order; each has its own count of attempts. */
+  readonly fallback: readonly Rung[];
+  /** When the ladder ends at open breakers. Left out: `onFailure`. */
+  readonly onOpen?: LastResort;
+  /** When it ends in any other way. */
+  readonly onFailure?: LastResort;
+  /** How often one model is asked again, with the problems, after an output that breaks its schema. */
+  readonly reask: number;
+  /** How long an answer serves the same model, version and input again. Left out: never. */
+  readonly cacheMs?: number;
+}
+
+/** What a run may use in all; parts that are left out are not limited. */
+export interface Budget {
+  readonly calls?: number;
+  /** Input and output together. */
+  readonly tokens?: number;
+  readonly microUsd?: number;
+  /** Time of model calls, added up. */
+  readonly computeMs?: number;
+  /** What becomes of a call that would not fit any more. `model`: it is made with this model instead, where that fits. */
+  readonly onExceeded: 'fail' | 'pause' | { readonly model: string; readonly version?: number };
 }
 
 export interface CallNode {
@@ -90,7 +148,10 @@ export interface SetNode {
   readonly value: Expression;
 }
 
-/** Writes one of several earlier values: the best draft of a refine loop, the answer of a cascade. */
+/**
+ * Writes one of several earlier values: the best draft of a refine loop, the answer of a cascade. Its `$` facts are those of the
+ * value that it picks, and one of its own.
+ */
 export interface PickNode {
   readonly kind: 'pick';
   readonly path: KeyTemplate;
@@ -98,8 +159,6 @@ export interface PickNode {
   readonly candidates: readonly {
     readonly output: KeyTemplate;
     readonly score?: KeyTemplate;
-    /** What `$servedBy` says when this one is picked. */
-    readonly servedBy?: string;
   }[];
   /** best: highest score, the earlier one on a tie; a candidate without a score loses to any that has one. */
   readonly choose: 'best' | 'last';
@@ -114,6 +173,20 @@ export interface FailNode {
   readonly path: KeyTemplate;
   readonly code: string;
   readonly message?: Expression;
+}
+
+/** Waits for a signal: a person's decision, an event from outside. Its data is the node's value. */
+export interface WaitNode {
+  readonly kind: 'wait';
+  readonly path: KeyTemplate;
+  /** What is asked, for whoever answers. */
+  readonly ask?: Expression;
+  /** Left out: what is left of the run's deadline. */
+  readonly withinMs?: number;
+  /** The value when nobody answered in time. Left out: the step fails with `wait_expired`. */
+  readonly onTimeout?: Expression;
+  /** Problems of an answer as `/json/pointer sentence`; empty: it fits. */
+  check(answer: JsonValue): readonly string[];
 }
 
 export interface SequenceNode {
@@ -189,9 +262,16 @@ export type Kernel =
   | SetNode
   | PickNode
   | FailNode
+  | WaitNode
   | SequenceNode
   | ChoiceNode
   | ScatterNode;
+
+/** A model, and its major version where one is named. */
+export interface ModelReference {
+  readonly model: string;
+  readonly version?: number;
+}
 
 /** A flow, ready to run. */
 export interface CompiledFlow {
@@ -201,11 +281,18 @@ export interface CompiledFlow {
   readonly digest: string;
   readonly description: string;
   readonly deadlineMs: number;
+  /** Of each of its runs. */
+  readonly budget?: Budget;
   readonly body: SequenceNode;
   /** The result's payload. */
   readonly output: Expression;
   /** Problems of a job's payload as `/json/pointer sentence`; empty: it fits the flow's input schema. */
   checkInput(payload: JsonValue): readonly string[];
-  /** Every model the flow can call, with the major version where it names one. */
-  readonly models: readonly { readonly model: string; readonly version?: number }[];
+  /**
+   * Every model the flow needs before a run starts, with the major version where it names one. Fallbacks and cheaper models
+   * are not among them: a run does not wait for what it may never call.
+   */
+  readonly models: readonly ModelReference[];
+  /** Every model that a run may call: those, fallbacks and the budget's cheaper model. */
+  readonly mayCall: readonly ModelReference[];
 }

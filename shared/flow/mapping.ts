@@ -1,7 +1,7 @@
 import type { JsonValue } from '../envelope/json.ts';
 import { type CelProgram, compileCel, expressionFailed } from './cel.ts';
 import { nothing } from './cel-result.ts';
-import type { Mapping } from './definition.ts';
+import type { Mapping } from './definition-words.ts';
 import type { Scope as Values } from './kernel.ts';
 import { at, type Finding } from './problem.ts';
 import { type IdIndex, type ReadsBuilder, type ResolvedPath, resolveNames } from './resolve.ts';

@@ -3,12 +3,16 @@ import type {
   FlowDefinition,
   JoinDefinition,
   MapDefinition,
+  ModelCall,
   NodeDefinition,
   ParallelDefinition,
   RefineDefinition,
   RouteDefinition,
+  WaitDefinition,
 } from './definition.ts';
+import { writtenDuration } from './duration.ts';
 import { MermaidDrawing } from './mermaid-drawing.ts';
+import { budgetText, ladderOf } from './policy-text.ts';
 
 /** Ends that wait for the next node: where an arrow starts, and what is written on it. */
 type Ends = readonly { readonly from: string; readonly label?: string }[];
@@ -16,7 +20,8 @@ type Ends = readonly { readonly from: string; readonly label?: string }[];
 /** The flow as a Mermaid flowchart. */
 export function toMermaid(flow: FlowDefinition): string {
   const drawing = new MermaidDrawing(`${flow.flow} v${flow.version}`);
-  const start = drawing.node('round', 'payload');
+  const budget = flow.budget === undefined ? [] : [budgetText(flow.budget)];
+  const start = drawing.node('round', 'payload', ...budget);
   const ends = drawList(flow.do, [{ from: start }], drawing);
   drawing.connect(ends, drawing.node('round', 'result'));
   return drawing.toString();
@@ -27,7 +32,7 @@ function drawList(nodes: readonly NodeDefinition[], ends: Ends, drawing: Mermaid
 }
 
 function drawNode(node: NodeDefinition, ends: Ends, drawing: MermaidDrawing): Ends {
-  if ('step' in node) return drawOne('box', [node.step, node.model], ends, drawing);
+  if ('step' in node) return drawCall(node.step, node, ends, drawing);
   if ('parallel' in node) return drawParallel(node, ends, drawing);
   if ('route' in node) return drawRoute(node, ends, drawing);
   if ('refine' in node) return drawRefine(node, ends, drawing);
@@ -35,6 +40,7 @@ function drawNode(node: NodeDefinition, ends: Ends, drawing: MermaidDrawing): En
   if ('map' in node) return drawMap(node, ends, drawing);
   if ('set' in node) return drawOne('slanted', [`set ${node.set}`], ends, drawing);
   if ('flow' in node) return drawOne('double', [node.flow, `flow ${node.of}`], ends, drawing);
+  if ('wait' in node) return drawWait(node, ends, drawing);
   drawing.connect(ends, drawing.node('stop', `fail: ${node.fail}`));
   return [];
 }
@@ -50,6 +56,15 @@ function drawOne(
   const id = drawing.node(shape, ...lines);
   drawing.connect(ends, id);
   return [{ from: id }];
+}
+
+function drawCall(name: string, call: ModelCall, ends: Ends, drawing: MermaidDrawing): Ends {
+  return drawOne('box', [name, call.model, ...ladderOf(call)], ends, drawing);
+}
+
+function drawWait({ wait, within }: WaitDefinition, ends: Ends, drawing: MermaidDrawing): Ends {
+  const longest = within === undefined ? [] : [`at most ${writtenDuration(within)}`];
+  return drawOne('hand', [`wait ${wait}`, ...longest], ends, drawing);
 }
 
 function drawRoute({ route }: RouteDefinition, ends: Ends, drawing: MermaidDrawing): Ends {
@@ -83,22 +98,18 @@ function drawParallel(node: ParallelDefinition, ends: Ends, drawing: MermaidDraw
     drawing,
   );
   if (typeof node.merge === 'string') return joined;
-  return drawOne('box', [node.merge.step, node.merge.model], joined, drawing);
+  return drawCall(node.merge.step, node.merge, joined, drawing);
 }
 
 function drawRefine(node: RefineDefinition, ends: Ends, drawing: MermaidDrawing): Ends {
   return drawing.group(`refine ${node.refine}, at most ${node.maxRounds} rounds`, () => {
-    const draft = drawOne('box', ['draft', node.draft.model], ends, drawing);
-    const critic = drawing.node('box', 'critic', node.critic.model);
+    const draft = drawCall('draft', node.draft, ends, drawing);
+    const critic = drawing.node('box', 'critic', node.critic.model, ...ladderOf(node.critic));
     drawing.connect(draft, critic);
     const good = drawing.node('diamond', node.until ?? 'rounds spent?');
     drawing.connect([{ from: critic }], good);
-    const improve = drawOne(
-      'box',
-      ['improve', node.improve.model],
-      [{ from: good, label: 'not yet' }],
-      drawing,
-    );
+    const again = [{ from: good, label: 'not yet' }];
+    const improve = drawCall('improve', node.improve, again, drawing);
     drawing.connect(improve, critic);
     return drawOne(
       'box',
@@ -114,12 +125,9 @@ function drawCascade(node: CascadeDefinition, ends: Ends, drawing: MermaidDrawin
     const accepted: { readonly from: string; readonly label?: string }[] = [];
     let before = ends;
     for (const tier of node.models) {
-      const answer = drawOne(
-        'box',
-        [typeof tier === 'string' ? tier : tier.model],
-        before,
-        drawing,
-      );
+      const written = typeof tier === 'string' ? { model: tier } : tier;
+      const lines = [written.model, ...ladderOf({ ...node, ...written })];
+      const answer = drawOne('box', lines, before, drawing);
       const choice = drawing.node('diamond', node.accept);
       drawing.connect(answer, choice);
       accepted.push({ from: choice, label: 'accepted' });
@@ -145,5 +153,5 @@ function drawMap(node: MapDefinition, ends: Ends, drawing: MermaidDrawing): Ends
 function joinText(join: JoinDefinition): string {
   if (typeof join === 'string') return join;
   const need = join.need === undefined ? 'all' : String(join.need);
-  return join.within === undefined ? need : `${need} within ${join.within / 1000} s`;
+  return join.within === undefined ? need : `${need} within ${writtenDuration(join.within)}`;
 }

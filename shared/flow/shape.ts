@@ -17,6 +17,13 @@ export interface ModelSchemas {
 /** Finds a model's schemas; without a version, of its newest. */
 export type FindModel = (name: string, version?: number) => ModelSchemas | undefined;
 
+/** What may stand in for the usual value. */
+export interface StandInShape {
+  /** "the fallback general-chatbot answers". */
+  readonly when: string;
+  readonly shape: Shape;
+}
+
 /** Tells the shape of values of a compiled flow, as far as the models' schemas give it away. */
 export class Shapes {
   readonly #compilation: Compilation;
@@ -31,6 +38,30 @@ export class Shapes {
   /** The shape of the first of the keys that has a value: any of them may be the one. */
   ofKeys(keys: readonly KeyTemplate[]): Shape {
     return anyOf(keys.map((key) => this.#ofKey(key)));
+  }
+
+  /** The shapes of what may lie under the keys in place of the usual value, and when. */
+  standIns(keys: readonly KeyTemplate[]): readonly StandInShape[] {
+    return this.origins(keys).flatMap((key) =>
+      this.#producersOf(key).flatMap((producer) => {
+        if (!('standIn' in producer) || producer.standIn === undefined) return [];
+        return [{ when: producer.standIn, shape: this.#ofProducer(producer) }];
+      }),
+    );
+  }
+
+  /** The keys, and those whose values are taken over under them: the drafts of a refine, the tiers of a cascade. */
+  origins(keys: readonly KeyTemplate[]): readonly KeyTemplate[] {
+    const found = new Set<KeyTemplate>();
+    const visit = (key: KeyTemplate): void => {
+      if (found.has(key)) return;
+      found.add(key);
+      for (const producer of this.#producersOf(key)) {
+        if (producer.kind === 'any') producer.keys.forEach(visit);
+      }
+    };
+    keys.forEach(visit);
+    return [...found];
   }
 
   /** The shape a mapping's value will have. */
@@ -54,10 +85,16 @@ export class Shapes {
     if (this.#known.has(key)) return this.#known.get(key);
     // Marked first: no producer may ask for itself.
     this.#known.set(key, undefined);
-    const producers = this.#compilation.producers.get(key) ?? [];
-    const shape = anyOf(producers.map((producer) => this.#ofProducer(producer)));
+    const usual = this.#producersOf(key).filter(
+      (producer) => !('standIn' in producer) || producer.standIn === undefined,
+    );
+    const shape = anyOf(usual.map((producer) => this.#ofProducer(producer)));
     this.#known.set(key, shape);
     return shape;
+  }
+
+  #producersOf(key: KeyTemplate): readonly Producer[] {
+    return this.#compilation.producers.get(key) ?? [];
   }
 
   #ofProducer(producer: Producer): Shape {

@@ -91,7 +91,10 @@ function unknownKey(key: string, path: Path, root: JsonValue): Finding {
   );
 }
 
-const policyKeys = ['timeout', 'within', 'retry', 'context'];
+const policyKeys = [
+  ...['timeout', 'within', 'retry', 'fallback', 'breaker', 'onOpen', 'onFailure', 'validate'],
+  ...['cache', 'context'],
+];
 const callKeys = ['model', 'input', ...policyKeys];
 const keysOfKind: Readonly<Record<(typeof nodeKinds)[number], readonly string[]>> = {
   step: ['step', ...callKeys],
@@ -103,17 +106,33 @@ const keysOfKind: Readonly<Record<(typeof nodeKinds)[number], readonly string[]>
   set: ['set', 'value'],
   fail: ['fail', 'message'],
   flow: ['flow', 'of', 'input'],
+  wait: ['wait', 'ask', 'within', 'onTimeout', 'answer'],
 };
+
+/** Keys of the maps that stand under a key of this name, wherever that is. */
+const keysUnder: ReadonlyMap<PropertyKey | undefined, readonly string[]> = new Map([
+  ['retry', ['attempts', 'initial', 'factor', 'max', 'jitter', 'on']],
+  ['breaker', ['failureRate', 'slow', 'slowRate', 'minCalls', 'window', 'openFor', 'probes']],
+  ['fallback', ['model', 'input']],
+  ['onOpen', ['stale', 'default']],
+  ['onFailure', ['stale', 'default']],
+  ['validate', ['reask']],
+  ['join', ['need', 'within']],
+  ['budget', ['seconds', 'calls', 'tokens', 'usd', 'onExceeded']],
+  ['onExceeded', ['model']],
+  ['draft', callKeys],
+  ['critic', callKeys],
+  ['improve', callKeys],
+]);
 
 function knownKeys(path: Path, value: JsonObject): readonly string[] {
   if (path.length === 0)
-    return ['flow', 'version', 'description', 'input', 'deadline', 'do', 'output'];
-  const last = path.at(-1);
+    return ['flow', 'version', 'description', 'input', 'deadline', 'budget', 'do', 'output'];
   const list = path.at(-2);
-  if (last === 'retry') return ['attempts', 'initial', 'factor', 'max', 'jitter'];
-  if (last === 'join') return ['need', 'within'];
-  if (last === 'draft' || last === 'critic' || last === 'improve' || list === 'models')
-    return callKeys;
+  const under = keysUnder.get(path.at(-1));
+  if (under !== undefined) return under;
+  if (list === 'models') return callKeys;
+  if (list === 'fallback') return ['model', 'input'];
   if (list === 'route') return ['when', 'do'];
   if (list === 'branches' && Object.hasOwn(value, 'branch')) return ['branch', 'do'];
   const kind = kindOf(value);
@@ -131,6 +150,8 @@ function sentence(issue: Issue, value: JsonValue | undefined): string {
       return `This must be at least ${issue.minimum} (${issue.origin}).`;
     case 'too_big':
       return `This must be at most ${issue.maximum} (${issue.origin}).`;
+    case 'invalid_key':
+      return `${JSON.stringify(issue.path.at(-1))}: ${issue.issues[0]?.message ?? issue.message}.`;
     default:
       return `${nameOf(value)}: ${issue.message}.`;
   }
@@ -152,6 +173,7 @@ function withArticle(type: string): string {
       record: 'a map',
       string: 'text',
       number: 'a number',
+      boolean: 'true or false',
       int: 'a whole number',
     }[type] ?? type
   );

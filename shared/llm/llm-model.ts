@@ -41,6 +41,8 @@ export function llmModel(file: ModelFile, env: Environment): Model {
     concurrency: file.concurrency,
     timeoutMs: file.timeout,
     ...(file.prices === undefined ? {} : { prices: pricesOf(file.prices) }),
+    ...(file.estimate === undefined ? {} : { estimate: file.estimate }),
+    limits: limitsOf(file.limits),
     run: asker(file, provider),
   });
 }
@@ -137,6 +139,12 @@ function pricesOf(prices: NonNullable<ModelFile['prices']>): NonNullable<Model['
     microUsdPerMillionInputTokens: Math.round(prices.inputPerMillionUsd * 1_000_000),
     microUsdPerMillionOutputTokens: Math.round(prices.outputPerMillionUsd * 1_000_000),
   };
+}
+
+/** What the coordinators keep to; the bounds of a single prompt and answer are kept here. */
+function limitsOf(limits: ModelFile['limits']): NonNullable<Model['limits']> {
+  const { maxPromptCharacters: _, maxAnswerCharacters: __, ...announced } = limits;
+  return announced;
 }
 
 /** An empty variable means "not set": compose files pass `${NAME:-}` along. */

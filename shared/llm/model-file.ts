@@ -13,6 +13,7 @@ import { fieldsOf } from './prompt.ts';
 
 const environmentName = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'must be NAMED_LIKE_THIS');
 const price = z.number().nonnegative();
+const count = z.number().int().positive();
 
 const objectSchema = z.record(z.string(), z.json()).superRefine((schema, context) => {
   const say = (message: string) => context.addIssue({ code: 'custom', message });
@@ -51,12 +52,28 @@ const fileSchema = z
     /** Streams the tokens to whoever watches the run. */
     stream: z.boolean().default(false),
     prices: z.strictObject({ inputPerMillionUsd: price, outputPerMillionUsd: price }).optional(),
+    /** What one call is expected to use. */
+    estimate: z
+      .strictObject({
+        inputTokens: count.optional(),
+        outputTokens: count.optional(),
+        computeMs: count.optional(),
+        microUsd: count.optional(),
+      })
+      .optional(),
     limits: z
       .strictObject({
         /** A longer prompt is refused before anything is paid for. */
         maxPromptCharacters: z.number().int().positive().default(200_000),
         /** A longer answer is cut off and refused. */
         maxAnswerCharacters: z.number().int().positive().default(200_000),
+        /** Calls under way at a time, all workers together. */
+        inFlight: count.optional(),
+        requestsPerMinute: count.optional(),
+        /** Input and output together. */
+        tokensPerMinute: count.optional(),
+        /** Requests in the queue and under way; further calls wait with the coordinator. */
+        window: count.optional(),
       })
       .prefault({}),
     concurrency: z.number().int().min(1).max(1_000).default(4),

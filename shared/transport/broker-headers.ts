@@ -1,5 +1,12 @@
 import type { MessageHeaders } from './transport.ts';
 
+/** What a broker says of a message that it dead-lettered: why, and from which queue. */
+export const deathHeader = {
+  exchange: 'x-first-death-exchange',
+  queue: 'x-first-death-queue',
+  reason: 'x-first-death-reason',
+} as const;
+
 /** Headers that the broker writes: why a message was dead-lettered, and how often it was delivered. */
 const written = /^x-(?:(?:first-|last-)?death|delivery-count|acquired-count)/;
 

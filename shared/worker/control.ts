@@ -4,7 +4,7 @@ import { newId } from '../envelope/ids.ts';
 import { cancelSchema, type Manifest } from '../envelope/manifest.ts';
 import { message } from '../envelope/message.ts';
 import { openDelivery } from '../envelope/open-delivery.ts';
-import { FleetError, PermanentError } from '../errors/errors.ts';
+import { FleetError } from '../errors/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { controlQueueName, exchange, routingKey } from '../transport/topology.ts';
 import type {
@@ -14,7 +14,7 @@ import type {
   Transport,
 } from '../transport/transport.ts';
 import type { Clock } from './active-call.ts';
-import type { CallFilter } from './pipeline.ts';
+import type { CallFilter } from './cancelled-calls.ts';
 
 /** Payload of `state.<model>`: whether its workers take work. */
 const stateSchema = z.object({ paused: z.boolean() });
@@ -35,7 +35,7 @@ export function controlQueue(model: string, instance: string): ExclusiveQueue {
 /** What a worker does when it is told to. */
 export interface ControlActions {
   announce(): void;
-  cancel(filter: CallFilter, reason: FleetError): number;
+  cancel(filter: CallFilter): number;
   pause(paused: boolean): Promise<void>;
 }
 
@@ -52,8 +52,7 @@ export async function obey(
       actions.announce();
     } else if (delivery.routingKey === routingKey.cancel(model)) {
       const filter = cancelSchema.parse(payload);
-      const reason = new PermanentError('cancelled', 'The call was cancelled.');
-      const calls = actions.cancel(filter, reason);
+      const calls = actions.cancel(filter);
       if (calls > 0) logger.info({ model, run: filter.run, calls }, 'calls cancelled');
     } else if (delivery.routingKey === routingKey.state(model)) {
       const { paused } = stateSchema.parse(payload);

@@ -15,6 +15,8 @@ export function manifestOf(model: AnyModel, instance: string, concurrency: numbe
     instance,
     ...(model.timeoutMs === undefined ? {} : { timeoutMs: model.timeoutMs }),
     ...(model.prices === undefined ? {} : { prices: model.prices }),
+    ...(model.estimate === undefined ? {} : { estimate: model.estimate }),
+    ...(model.limits === undefined ? {} : { limits: model.limits }),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { JsonObject, JsonValue } from '../envelope/json.ts';
-import type { Manifest } from '../envelope/manifest.ts';
+import type { Manifest, ModelLimits } from '../envelope/manifest.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** What a model may report of one call's cost; counted even when the call fails later. Numbers add up over several reports. */
@@ -56,6 +56,10 @@ export interface Model<
   readonly timeoutMs?: number;
   /** What a call costs, for those who plan and bill. The model itself reports what it spent with `call.usage`. */
   readonly prices?: NonNullable<Manifest['prices']>;
+  /** What one call is expected to use: budgets and token limits set that much aside until the real usage is known. */
+  readonly estimate?: NonNullable<Manifest['estimate']>;
+  /** What all workers of the model together may be asked; the coordinators keep to it. */
+  readonly limits?: ModelLimits;
   /** Called once before the first run (per thread): train, read the corpus, open the engine. */
   load?(): Promise<Loaded> | Loaded;
   /** One call. Throw TransientError or PermanentError to choose what happens next; anything else may be retried. */

@@ -2,12 +2,13 @@ import type { Request } from '../envelope/envelope.ts';
 import { header } from '../envelope/headers.ts';
 import type { JsonObject } from '../envelope/json.ts';
 import { openDelivery } from '../envelope/open-delivery.ts';
-import { type FleetError, ShutdownError, UnprocessableError } from '../errors/errors.ts';
+import { PermanentError, ShutdownError, UnprocessableError } from '../errors/errors.ts';
 import { failpoint } from '../failpoints/failpoint.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { continuedTrace } from '../telemetry/trace-context.ts';
 import type { Delivery, OutgoingMessage } from '../transport/transport.ts';
 import { ActiveCall, type Clock, callKey } from './active-call.ts';
+import { type CallFilter, CancelledCalls, matches } from './cancelled-calls.ts';
 import { parseContract } from './contract.ts';
 import type { AnyModel } from './model.ts';
 import { decide } from './outcome.ts';
@@ -28,13 +29,6 @@ export interface PipelineOptions {
   readonly progress: ProgressPublisher;
 }
 
-/** Which open calls a cancellation means: all of a run, of one of its paths, or one attempt. */
-export interface CallFilter {
-  readonly run: string;
-  readonly path?: string | undefined;
-  readonly attempt?: number | undefined;
-}
-
 /**
  * What happens to one request: decode → join or answer from memory → validate input → run → validate output → reply. Every
  * request it takes ends in exactly one of: a reply, a parked message, or the way back to its queue.
@@ -43,6 +37,7 @@ export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #active = new Map<string, ActiveCall>();
   readonly #remembered = new ReplyCache();
+  readonly #cancelled = new CancelledCalls();
   readonly #idleWaiters = new Set<() => void>();
 
   constructor(options: PipelineOptions) {
@@ -72,13 +67,15 @@ export class Pipeline {
     }
     const call = this.#callOf(request, delivery);
     this.#active.set(key, call);
+    if (this.#cancelled.has(call)) call.abort(cancelled());
     void this.#answer(key, call);
   }
 
-  /** Aborts the open calls that match. Answers how many there were. */
-  cancel(filter: CallFilter, reason: FleetError): number {
+  /** Aborts the open calls that match, and those that are still to come. Answers how many were open. */
+  cancel(filter: CallFilter): number {
+    this.#cancelled.add(filter);
     const calls = [...this.#active.values()].filter((call) => matches(call, filter));
-    for (const call of calls) call.abort(reason);
+    for (const call of calls) call.abort(cancelled());
     return calls.length;
   }
 
@@ -203,10 +200,6 @@ export class Pipeline {
   }
 }
 
-function matches(call: ActiveCall, { run, path, attempt }: CallFilter): boolean {
-  return (
-    call.run === run &&
-    (path === undefined || call.path === path) &&
-    (attempt === undefined || call.attempt === attempt)
-  );
+function cancelled(): PermanentError {
+  return new PermanentError('cancelled', 'The call was cancelled.');
 }

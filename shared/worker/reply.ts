@@ -3,9 +3,11 @@ import { checkEncoded } from '../envelope/gate.ts';
 import { header, SCHEMA_VERSION } from '../envelope/headers.ts';
 import { messageIdOf } from '../envelope/ids.ts';
 import type { JsonObject } from '../envelope/json.ts';
+import { largestMember } from '../envelope/largest-member.ts';
+import { MAX_BODY_BYTES } from '../envelope/limits.ts';
 import { message } from '../envelope/message.ts';
 import type { ErrorDescription } from '../errors/describe.ts';
-import { ContractError, UnprocessableError } from '../errors/errors.ts';
+import { ContractError, PermanentError, UnprocessableError } from '../errors/errors.ts';
 import { exchange, routingKey } from '../transport/topology.ts';
 import type { MessageHeaders, OutgoingMessage } from '../transport/transport.ts';
 import type { ActiveCall } from './active-call.ts';
@@ -19,7 +21,7 @@ export interface Signature {
 }
 
 /**
- * The reply to a call that answered. Throws a ContractError `output_invalid` when output or patch are something that the
+ * The reply to a call that answered. Throws a PermanentError `output_too_large`, or a ContractError `output_invalid` when output or patch are something that the
  * coordinator's gate refuses or JSON cannot hold: a reply that is parked there would leave the step without an answer.
  */
 export function succeededReply(
@@ -32,11 +34,23 @@ export function succeededReply(
     checkEncoded(reply.body);
     return reply;
   } catch (error) {
+    if (error instanceof UnprocessableError && error.code === 'body_too_large') {
+      throw outputTooLarge(output);
+    }
     const reason = error instanceof UnprocessableError ? error.message : 'It is no JSON.';
     throw new ContractError('output_invalid', `The output cannot be sent: ${reason}`, {
       cause: error,
     });
   }
+}
+
+/** Asking again would only make another one: it fails at once, and says which part it was. */
+function outputTooLarge(output: JsonObject): PermanentError {
+  const { pointer, bytes } = largestMember(output);
+  return new PermanentError(
+    'output_too_large',
+    `The output is larger than a message may be (${MAX_BODY_BYTES} bytes): ${pointer} alone takes ${bytes}.`,
+  );
 }
 
 /** The reply to a call that failed, or that was never run. Carries no patch. */

@@ -99,7 +99,7 @@ class RunningWorker implements Worker {
     const { model, transport, instance, logger, announceEveryMs = 15_000 } = this.#options;
     const actions: ControlActions = {
       announce: () => this.#announcer.announce(),
-      cancel: (filter, reason) => this.#pipeline.cancel(filter, reason),
+      cancel: (filter) => this.#pipeline.cancel(filter),
       pause: (paused) => this.#pause(paused),
     };
     // A subscription may deliver before it is handed out.

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { schemaFiles } from '../../infra/schemas/schema-files.ts';
+import { operations } from '../../services/coordinator/operations/table.ts';
 import { decode, encode } from '../../shared/envelope/codec.ts';
 import { type MessageType, schemas } from '../../shared/envelope/envelope.ts';
 import { header } from '../../shared/envelope/headers.ts';
@@ -69,6 +70,10 @@ describe('the page', () => {
 
   test.each(Object.values(header))('names header %s', (name) => {
     expect(page).toContain(`\`${name}\``);
+  });
+
+  test.each([...operations.keys()])('names verb %s with its arguments', (verb) => {
+    expect(page).toMatch(new RegExp(`^\\| \`${verb}\` \\| \`\\{`, 'm'));
   });
 
   test.each(Object.keys(refusals))('names code %s', (code) => {

@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Changes, Store } from '../../services/coordinator/store/store.ts';
 import { anOutboxRow, aRun, changes } from '../support/run-builder.ts';
+import { answersContract } from './store-answers.contract.ts';
+import { deadLettersContract } from './store-dead-letters.contract.ts';
+import { documentsContract } from './store-documents.contract.ts';
+import { placesContract } from './store-places.contract.ts';
+import { listingContract } from './store-runs.contract.ts';
 
 export interface StoreFixture {
   readonly name: string;
@@ -249,6 +254,12 @@ export function storeContract(fixture: StoreFixture): void {
         expect(await store.manifests()).toEqual([manifest(1, 9), manifest(2, 1)]);
       });
     });
+
+    listingContract(() => store);
+    answersContract(() => store);
+    placesContract(() => store);
+    documentsContract(() => store);
+    deadLettersContract(() => store);
 
     it('says that it cannot be used once it is closed, however often it is closed', async () => {
       await store.close();

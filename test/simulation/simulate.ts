@@ -33,6 +33,7 @@ if (!values.trace) Error.stackTraceLimit = 0;
 const scenarios: Readonly<Record<string, () => Promise<RunSeed>>> = {
   faults: async () => (await import('./run-seed.ts')).runSeed,
   outage: async () => (await import('./scenarios/outage.ts')).runOutage,
+  overload: async () => (await import('./scenarios/overload.ts')).runOverload,
 };
 const runSeed = await scenarios[values.scenario]?.();
 if (!runSeed) {

@@ -58,6 +58,15 @@ describe('the simulated fleet', () => {
     expect(faults).toEqual(each);
   });
 
+  it('wastes no call and fails no run that has time left when a model is asked for more than it can do', {
+    timeout: 120_000,
+  }, async () => {
+    const lines = await simulate('--scenario', 'overload', '--seeds', '12', '--from', '0');
+    const { failed, faults } = JSON.parse(lines.at(-1) ?? '{}');
+    expect({ failed, lines: lines.length }).toEqual({ failed: 0, lines: 1 });
+    expect(faults).toEqual({ overload: 6, flood: 6 });
+  });
+
   it('leaves the same trace each time a seed is run, whatever was run before it', {
     timeout: 120_000,
   }, async () => {

@@ -17,8 +17,11 @@ export const checkedDecide: Decide = (given, event, facts) => {
   expectThat(isDeepStrictEqual(decision, again), 'the same question got two answers');
   expectThat(isDeepStrictEqual(valuesBefore, facts.values), 'the values it was given have changed');
   if (decision.type === 'needsValues') {
-    const news = decision.keys.every((key) => !facts.values.has(key));
-    expectThat(decision.keys.length > 0 && news, 'it asks for nothing, or for what it has');
+    const { keys, answers } = decision;
+    const news =
+      keys.every((key) => !facts.values.has(key)) &&
+      answers.every((key) => facts.answers?.has(key) !== true);
+    expectThat(keys.length + answers.length > 0 && news, 'it asks for nothing, or for what it has');
     return decision;
   }
   const after = decision.run;

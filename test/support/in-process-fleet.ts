@@ -6,11 +6,13 @@ import {
 import { openSqliteStore } from '../../services/coordinator/store/sqlite/sqlite-store.ts';
 import type { HistoryRow, Store } from '../../services/coordinator/store/store.ts';
 import { type Client, connectClient } from '../../shared/client/client.ts';
+import type { JsonObject } from '../../shared/envelope/json.ts';
 import type { LoadedFlow } from '../../shared/flow/load.ts';
 import { silentLogger } from '../../shared/telemetry/logger.ts';
 import { MemoryBroker } from '../../shared/transport/memory/broker.ts';
 import { connectMemory } from '../../shared/transport/memory/transport.ts';
-import type { Transport } from '../../shared/transport/transport.ts';
+import { exchange } from '../../shared/transport/topology.ts';
+import type { Delivery, Transport } from '../../shared/transport/transport.ts';
 import { type Script, type ScriptedWorker, scriptedWorker } from './scripted-worker.ts';
 
 /** A broker, a store and what runs on them, all in the test's process. Everything opened through it is closed by it. */
@@ -52,10 +54,20 @@ export class InProcessFleet {
     return coordinator;
   }
 
-  async worker(model: string, script: Script): Promise<ScriptedWorker> {
-    const worker = await scriptedWorker(this.transport(model), model, script);
+  async worker(model: string, script: Script, announced: JsonObject = {}): Promise<ScriptedWorker> {
+    const worker = await scriptedWorker(this.transport(model), model, script, announced);
     this.#closers.push(() => worker.close());
     return worker;
+  }
+
+  /** Copies of whatever is published to the dead letters from now on, as it is published. */
+  async deadLetters(): Promise<readonly Delivery[]> {
+    const seen: Delivery[] = [];
+    await this.transport('tap').consumeExclusive(
+      { name: 'tap', bindings: [{ exchange: exchange.dead, routingKey: '#' }] },
+      { prefetch: 100, onBatch: (deliveries) => void seen.push(...deliveries) },
+    );
+    return seen;
   }
 
   async client(userId?: string): Promise<Client> {

@@ -17,6 +17,7 @@ import type {
   SetNode,
   StepPolicy,
 } from '../../shared/flow/kernel.ts';
+import { modelsCalled, modelsNeeded } from '../../shared/flow/models-of.ts';
 
 /** Kernel trees whose expressions are plain functions, for tests of the engine without the language. */
 
@@ -48,8 +49,9 @@ export function policy(some: Partial<StepPolicy> = {}): StepPolicy {
     factor: 2,
     maxMs: 60_000,
     jitter: 'none',
+    on: {},
   } as const;
-  return { timeoutMs: 30_000, retry, ...some };
+  return { timeoutMs: 30_000, retry, fallback: [], reask: 0, ...some };
 }
 
 /** A policy that tries `attempts` times, waiting 1 s, 2 s, 4 s, … */
@@ -186,26 +188,8 @@ export function flowOf(body: SequenceNode, some: Partial<CompiledFlow> = {}): Co
     body,
     output: constant('done'),
     checkInput: () => [],
-    models: modelsIn(body),
+    models: modelsNeeded(body),
+    mayCall: modelsCalled(body, undefined),
     ...some,
   };
-}
-
-function modelsIn(node: Kernel): CompiledFlow['models'] {
-  switch (node.kind) {
-    case 'call': {
-      const { model, version } = node;
-      return [version === undefined ? { model } : { model, version }];
-    }
-    case 'sequence':
-      return node.items.flatMap(modelsIn);
-    case 'choice':
-      return node.arms.flatMap((arm) => modelsIn(arm.body));
-    case 'scatter':
-      return node.over.kind === 'elements'
-        ? modelsIn(node.over.branch.body)
-        : node.over.branches.flatMap((each) => modelsIn(each.body));
-    default:
-      return [];
-  }
 }

@@ -172,7 +172,14 @@ function contextAt({ patches, before }: Place) {
 }
 
 function policyOf(attempts: number, withinMs: number | null): StepPolicy {
-  const retry = { attempts, initialMs: 500, factor: 2, maxMs: 4_000, jitter: 'full' } as const;
+  const retry = {
+    attempts,
+    initialMs: 500,
+    factor: 2,
+    maxMs: 4_000,
+    jitter: 'full',
+    on: {},
+  } as const;
   return policy({ retry, ...(withinMs === null ? {} : { withinMs }) });
 }
 

@@ -27,6 +27,7 @@ export function aRun(jobId: string, overrides: Partial<Run> = {}): Run {
     state: null,
     closed: [],
     usage: { calls: 0, inputTokens: 0, outputTokens: 0, microUsd: 0, computeMs: 0 },
+    steps: {},
     degraded: [],
     missing: [],
     error: null,

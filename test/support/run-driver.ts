@@ -1,6 +1,7 @@
 import { decide } from '../../services/coordinator/engine/decide.ts';
 import {
   type Absent,
+  type AnswerFacts,
   absent,
   type Command,
   type Decision,
@@ -9,7 +10,7 @@ import {
   type ModelFacts,
   type RunEvent,
 } from '../../services/coordinator/engine/decision.ts';
-import { jobDigestOf, newRun } from '../../services/coordinator/engine/new-run.ts';
+import { jobDigestOf, type NewRun, newRun } from '../../services/coordinator/engine/new-run.ts';
 import { type OpenCall, openCalls } from '../../services/coordinator/engine/open-calls.ts';
 import type { Run } from '../../services/coordinator/engine/run.ts';
 import type { Outcome } from '../../shared/envelope/envelope.ts';
@@ -25,10 +26,17 @@ export interface RunDriverOptions {
   readonly payload?: JsonObject;
   readonly context?: JsonObject;
   readonly jobId?: string;
+  readonly tenant?: string;
+  /** The run as something else made it; left out: as its job makes it. */
+  readonly made?: NewRun;
   /** The deadline header. */
   readonly deadlineMs?: number;
   /** Default: every model was announced, version 1, one call at a time, none open. */
   readonly model?: (name: string) => ModelFacts | undefined;
+  /** Default: every breaker is closed. */
+  readonly breaker?: NonNullable<Facts['breaker']>;
+  /** Answers that it shares with other runs. */
+  readonly answers?: Map<string, AnswerFacts>;
   /** Called around each decision, with exactly what it is given. */
   readonly decide?: typeof decide;
 }
@@ -41,8 +49,6 @@ export interface ReplyOptions {
 }
 
 const START_MS = Date.parse('2026-01-01T00:00:00.000Z');
-/** Rounds of reading before one decision; more than this means that it asks for the same again. */
-const MAX_ROUNDS = 50;
 
 /**
  * Runs one job through `decide` without a database, broker or clock: holds the values, feeds those that are asked for,
@@ -51,6 +57,8 @@ const MAX_ROUNDS = 50;
 export class RunDriver {
   readonly flow: CompiledFlow;
   readonly values: Map<string, JsonValue>;
+  /** Shared answers, by key. */
+  readonly answers: Map<string, AnswerFacts>;
   readonly commands: Command[] = [];
   readonly history: HistoryEntry[] = [];
   run: Run;
@@ -61,21 +69,24 @@ export class RunDriver {
 
   constructor(flow: CompiledFlow, options: RunDriverOptions = {}) {
     const { payload = { text: 'hello' }, context = {}, jobId = 'job-1', deadlineMs } = options;
-    const { run, values } = newRun({
-      runId: runIdOf('default', 'tester', jobId),
-      digest: jobDigestOf(flow.name, payload, context),
-      tenant: 'default',
-      client: 'tester',
-      job: { id: jobId, timestamp: new Date(START_MS).toISOString(), payload, context },
-      flow,
-      ...(deadlineMs === undefined ? {} : { deadlineMs }),
-      priority: 1,
-      watch: false,
-      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-      acceptedAtMs: START_MS,
-    });
+    const accepted = () =>
+      newRun({
+        runId: runIdOf(options.tenant ?? 'default', 'tester', jobId),
+        digest: jobDigestOf(flow.name, payload, context),
+        tenant: options.tenant ?? 'default',
+        client: 'tester',
+        job: { id: jobId, timestamp: new Date(START_MS).toISOString(), payload, context },
+        flow,
+        ...(deadlineMs === undefined ? {} : { deadlineMs }),
+        priority: 1,
+        watch: false,
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+        acceptedAtMs: START_MS,
+      });
+    const { run, values } = options.made ?? accepted();
     this.flow = flow;
     this.run = run;
+    this.answers = options.answers ?? new Map();
     this.values = new Map(values);
     this.#options = options;
   }
@@ -86,6 +97,7 @@ export class RunDriver {
     for (const [key, value] of decided.values) this.values.set(key, value);
     this.run = decided.run;
     this.commands.push(...decided.commands);
+    for (const command of decided.commands) this.#share(command);
     this.history.push(...decided.history);
     return decided;
   }
@@ -166,17 +178,42 @@ export class RunDriver {
     return this.history.map((entry) => entry.type);
   }
 
+  #share(command: Command): void {
+    if (command.type === 'keepAnswer') {
+      this.answers.set(command.key, {
+        kept: { output: command.output, patch: command.patch, atMs: this.nowMs },
+      });
+    } else if (command.type === 'claimAnswer') {
+      const { kept } = this.answers.get(command.key) ?? {};
+      this.answers.set(command.key, { ...(kept ? { kept } : {}), comingUntilMs: command.untilMs });
+    } else if (command.type === 'releaseAnswer') {
+      const { kept } = this.answers.get(command.key) ?? {};
+      this.answers.set(command.key, kept ? { kept } : {});
+    }
+  }
+
   #decide(event: RunEvent): Decided {
     const { model = () => ({ versions: [1], concurrency: 1, openRequests: 0 }) } = this.#options;
+    const { breaker } = this.#options;
     const read = new Map<string, JsonValue | Absent>();
-    for (this.rounds = 0; this.rounds < MAX_ROUNDS; this.rounds += 1) {
-      const facts: Facts = { nowMs: this.nowMs, flow: this.flow, model, values: read };
+    const answers = new Map<string, AnswerFacts>();
+    for (this.rounds = 0; ; this.rounds += 1) {
+      const facts: Facts = {
+        nowMs: this.nowMs,
+        flow: this.flow,
+        model,
+        values: read,
+        answers,
+        ...(breaker === undefined ? {} : { breaker }),
+      };
       const decision = (this.#options.decide ?? decide)(this.run, event, facts);
       if (decision.type === 'decided') return decision;
-      if (decision.keys.every((key) => read.has(key)))
+      const keysKnown = decision.keys.every((key) => read.has(key));
+      if (keysKnown && decision.answers.every((key) => answers.has(key))) {
         throw new Error('Nothing new was asked for.');
+      }
+      for (const key of decision.answers) answers.set(key, this.answers.get(key) ?? {});
       for (const key of decision.keys) read.set(key, this.values.get(key) ?? absent);
     }
-    throw new Error(`Still not decided after ${MAX_ROUNDS} rounds of reading.`);
   }
 }

@@ -54,6 +54,7 @@ export async function scriptedWorker(
   transport: Transport,
   model: string,
   script: Script,
+  announced: JsonObject = {},
 ): Promise<ScriptedWorker> {
   const requests: Request[] = [];
   const ready = Promise.withResolvers<Subscription>();
@@ -72,7 +73,7 @@ export async function scriptedWorker(
     },
   });
   ready.resolve(work);
-  const announce = async () => void (await transport.publish([announcement(model)]));
+  const announce = async () => void (await transport.publish([announcement(model, 1, announced)]));
   const asked = await transport.consumeExclusive(
     {
       name: controlQueueName(model, newId()),
@@ -91,7 +92,11 @@ export async function scriptedWorker(
 }
 
 /** What a worker of that model says of itself. */
-export function announcement(model: string, version = 1): OutgoingMessage {
+export function announcement(
+  model: string,
+  version = 1,
+  announced: JsonObject = {},
+): OutgoingMessage {
   return message({
     type: 'control',
     exchange: exchange.control,
@@ -107,6 +112,7 @@ export function announcement(model: string, version = 1): OutgoingMessage {
         outputSchema: {},
         concurrency: 10,
         instance: 'scripted',
+        ...announced,
       },
       context: {},
     },

@@ -44,7 +44,7 @@ async function demonstrate(terminal: Terminal, report: Report, closing: Closing)
   const flows = shippedFlows();
   const named = new Set(jobs.map((job) => job.flow));
   const serve = flows.filter(({ flow }) => named.has(flow.name));
-  const models = new Set(serve.flatMap(({ flow }) => flow.models.map(({ model }) => model)));
+  const models = new Set(serve.flatMap(({ flow }) => flow.mayCall.map(({ model }) => model)));
   report.begin({ models: models.size, jobs });
   const history = new RunHistory();
   const fleet = await startFleet({

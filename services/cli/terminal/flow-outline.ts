@@ -2,9 +2,14 @@ import { isJsonObject, type JsonValue } from '../../../shared/envelope/json.ts';
 import type {
   BranchDefinition,
   FlowDefinition,
+  ModelCall,
   NodeDefinition,
   StepDefinition,
+  WaitDefinition,
 } from '../../../shared/flow/definition.ts';
+import { writtenDuration } from '../../../shared/flow/duration.ts';
+import { budgetText, ladderOf } from '../../../shared/flow/policy-text.ts';
+import { countText } from './duration.ts';
 import type { Screen } from './screen.ts';
 import { shorten } from './text-width.ts';
 import { inlineValue } from './value-text.ts';
@@ -21,6 +26,7 @@ interface OutlineNode {
 export function flowOutline(flow: FlowDefinition, screen: Screen): string[] {
   const nodes = [
     ...flow.do.map(nodeOf),
+    ...(flow.budget === undefined ? [] : [{ text: 'budget', about: budgetText(flow.budget) }]),
     ...(flow.output === undefined ? [] : [{ text: 'output', about: keysOf(flow.output) }]),
   ];
   return treeLines(nodes, '', screen);
@@ -51,16 +57,18 @@ function nodeOf(node: NodeDefinition): OutlineNode {
     return {
       text: node.refine,
       about: `refine, at most ${node.maxRounds} rounds${until}`,
-      children: parts.map((part) => ({ text: part, about: node[part].model })),
+      children: parts.map((part) => callNode(part, node[part])),
     };
   }
   if ('cascade' in node) {
     return {
       text: node.cascade,
       about: `cascade, until ${visibleLine(node.accept)}`,
-      children: node.models.map((tier) => ({
-        text: typeof tier === 'string' ? tier : tier.model,
-      })),
+      children: node.models.map((tier) => {
+        const written = typeof tier === 'string' ? { model: tier } : tier;
+        const call = { ...node, ...written };
+        return { text: written.model, about: extrasOf(call).join(', '), children: rungsOf(call) };
+      }),
     };
   }
   if ('map' in node) {
@@ -72,6 +80,7 @@ function nodeOf(node: NodeDefinition): OutlineNode {
   }
   if ('set' in node) return { text: node.set, about: mappingText(node.value) };
   if ('fail' in node) return { text: 'fail', about: node.fail };
+  if ('wait' in node) return waitNode(node);
   return { text: node.flow, about: `flow ${node.of}` };
 }
 
@@ -81,7 +90,29 @@ function branchNode(branch: StepDefinition | BranchDefinition): OutlineNode {
 }
 
 function stepNode(step: StepDefinition): OutlineNode {
-  return { text: step.step, about: step.model };
+  return callNode(step.step, step);
+}
+
+function callNode(text: string, call: ModelCall): OutlineNode {
+  return { text, about: [call.model, ...extrasOf(call)].join(', '), children: rungsOf(call) };
+}
+
+/** What helps a model before another has to. */
+function extrasOf({ cache, validate }: Pick<ModelCall, 'cache' | 'validate'>): readonly string[] {
+  const reask = validate?.reask ?? 0;
+  return [
+    ...(cache === undefined ? [] : [`answers kept for ${writtenDuration(cache)}`]),
+    ...(reask === 0 ? [] : [`a wrong output asked again ${countText(reask, 'time')}`]),
+  ];
+}
+
+function rungsOf(call: Parameters<typeof ladderOf>[0]): readonly OutlineNode[] {
+  return ladderOf(call).map((text) => ({ text }));
+}
+
+function waitNode({ wait, within }: WaitDefinition): OutlineNode {
+  const longest = within === undefined ? '' : `, at most ${writtenDuration(within)}`;
+  return { text: wait, about: `wait for an answer${longest}` };
 }
 
 function keysOf(mapping: JsonValue): string {
@@ -103,10 +134,7 @@ function treeLines(nodes: readonly OutlineNode[], indent: string, screen: Screen
     const begin = indent + (last ? symbols.treeLast : symbols.treeItem);
     const text = shorten(node.text, columns - 1 - begin.length, symbols.ellipsis);
     const room = columns - 1 - begin.length - text.length - 2;
-    const about =
-      node.about === undefined || room < 8
-        ? ''
-        : `  ${shorten(node.about, room, symbols.ellipsis)}`;
+    const about = !node.about || room < 8 ? '' : `  ${shorten(node.about, room, symbols.ellipsis)}`;
     const below = indent + (last ? '   ' : symbols.treeLine);
     return [
       palette.quiet(begin) + text + palette.quiet(about),

@@ -42,6 +42,6 @@ function wordsOf(line: HistoryLine, screen: Screen): string | undefined {
   }
 }
 
-function attemptWords(line: HistoryLine): string {
+export function attemptWords(line: Pick<HistoryLine, 'attempt'>): string {
   return (line.attempt ?? 1) > 1 ? `(attempt ${line.attempt}) ` : '';
 }

@@ -1,4 +1,5 @@
 import type { Result } from '../../../shared/envelope/envelope.ts';
+import { moneyText } from './amounts.ts';
 import { countText, durationText } from './duration.ts';
 import { elapsedMs } from './run-lines.ts';
 import type { Screen } from './screen.ts';
@@ -12,7 +13,7 @@ export function fullResultLines(result: Result, screen: Screen): string[] {
     `${run.flow} v${run.version}`,
     `${run.status} in ${durationText(elapsedMs(result))}`,
     countText(run.usage.calls, 'model call'),
-    ...(run.usage.microUsd > 0 ? [`${(run.usage.microUsd / 1e6).toFixed(4)} USD`] : []),
+    ...(run.usage.microUsd > 0 ? [moneyText(run.usage.microUsd)] : []),
   ];
   const separator = ` ${symbols.dot} `;
   return [

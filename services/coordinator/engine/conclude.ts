@@ -84,11 +84,13 @@ function finish(
 
 /** The run with what the draft collected, whatever its course. */
 function recorded(draft: Draft): Run {
-  const { run, usage } = draft;
+  const { run, usage, steps, budget, reserved } = draft;
   return {
     ...run,
     closed: closedBy(draft),
     usage,
+    steps,
+    ...(budget === undefined ? {} : { budget, reserved }),
     degraded: sortedWith(run.degraded, draft.degraded),
     missing: sortedWith(run.missing, draft.missing),
   };

@@ -3,10 +3,11 @@ import type { Course } from './course.ts';
 import type { Decide, Decision } from './decision.ts';
 import { type Draft, newDraft } from './draft.ts';
 import { onCancelled } from './events/cancelled.ts';
+import { goOn } from './events/go-on.ts';
 import { onJobAccepted } from './events/job-accepted.ts';
 import { entryAfterTheEnd, onReplyReceived } from './events/reply-received.ts';
+import { onResumed } from './events/resumed.ts';
 import { onTimerDue } from './events/timer-due.ts';
-import { onTransportLost } from './events/transport-lost.ts';
 import { advance, start } from './nodes/node.ts';
 import { unlessUnread } from './values.ts';
 
@@ -26,12 +27,14 @@ export const decide: Decide = (run, event, facts) => {
     return { type: 'decided', run, values: new Map(), commands: [], history };
   }
   const draft = newDraft({ run, event, facts, walk: { start, advance } });
-  return unlessUnread(() => decidedBy(draft)) ?? { type: 'needsValues', keys: [...draft.unread] };
+  const decided = unlessUnread(() => decidedBy(draft));
+  if (decided !== undefined) return decided;
+  return { type: 'needsValues', keys: [...draft.unread], answers: [...draft.unreadAnswers] };
 };
 
 function decidedBy(draft: Draft): Decision | undefined {
   const run = conclude(draft, courseOf(draft));
-  if (draft.unread.size > 0) return undefined;
+  if (draft.unread.size > 0 || draft.unreadAnswers.size > 0) return undefined;
   const { written: values, history } = draft;
   return { type: 'decided', run, values, commands: commandsOf(draft), history };
 }
@@ -48,6 +51,10 @@ function courseOf(draft: Draft): Course {
     case 'cancelled':
       return onCancelled(event.reason, draft);
     case 'transportLost':
-      return onTransportLost(draft);
+    case 'slotGranted':
+    case 'signalled':
+      return goOn(draft);
+    case 'resumed':
+      return onResumed(event, draft);
   }
 }

@@ -1,9 +1,8 @@
-import type { RunError, Usage } from '../../../shared/envelope/envelope.ts';
+import type { RunError, StepLedger, Usage } from '../../../shared/envelope/envelope.ts';
 import type { JsonValue } from '../../../shared/envelope/json.ts';
-import type { Kernel } from '../../../shared/flow/kernel.ts';
+import type { Budget, Kernel } from '../../../shared/flow/kernel.ts';
 import type { Command, Facts, HistoryEntry, RunEvent } from './decision.ts';
-import { attemptKeyOf } from './keys.ts';
-import type { CallFrame, Frame, Run } from './run.ts';
+import type { Frame, Run } from './run.ts';
 
 /** A decision while it is being taken. It is thrown away when a value is missing, so nothing outside may see it change. */
 export interface Draft {
@@ -13,6 +12,8 @@ export interface Draft {
   readonly written: Map<string, JsonValue>;
   /** Keys that were asked for and have not been read. */
   readonly unread: Set<string>;
+  /** The same of shared answers. */
+  readonly unreadAnswers: Set<string>;
   readonly commands: Command[];
   readonly history: HistoryEntry[];
   /** Attempts closed by this decision. */
@@ -22,6 +23,12 @@ export interface Draft {
   /** For nodes that hold others: how to go on inside of them. */
   readonly walk: Walk;
   usage: Usage;
+  steps: Readonly<Record<string, StepLedger>>;
+  /** What attempts that have not answered may still cost, by `path#attempt`; empty where there is no budget. */
+  reserved: Readonly<Record<string, Usage>>;
+  budget: Budget | undefined;
+  /** Requests that leave with this decision, by model: facts do not know of them yet. */
+  readonly leaving: Map<string, number>;
   /** A step found no time left, whatever the nodes around it make of that. */
   outOfTime: boolean;
 }
@@ -42,12 +49,17 @@ export function newDraft(question: Question): Draft {
     ...question,
     written: new Map(),
     unread: new Set(),
+    unreadAnswers: new Set(),
     commands: [],
     history: [],
     closed: [],
     degraded: [],
     missing: [],
     usage: question.run.usage,
+    steps: question.run.steps,
+    reserved: question.run.reserved ?? {},
+    budget: question.run.budget,
+    leaving: new Map(),
     outOfTime: false,
   };
 }
@@ -66,14 +78,4 @@ export function open(frame: Frame): NodeOutcome {
 
 export function failed(code: string, message: string, step: string): NodeOutcome {
   return { type: 'failed', error: { code, message, step } };
-}
-
-/** Ends an open attempt without its reply. */
-export function closeAttempt(
-  call: CallFrame,
-  why: 'attempt_timed_out' | 'attempt_abandoned',
-  draft: Draft,
-): void {
-  draft.closed.push(attemptKeyOf(call.path, call.attempt));
-  draft.history.push({ type: why, path: call.path, attempt: call.attempt });
 }

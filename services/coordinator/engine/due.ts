@@ -6,6 +6,7 @@ export function dueMsOf(frame: Frame): number {
   // A loop, not recursion: a map has thousands of these chains, and each decision walks them all.
   while (inner.kind === 'sequence' || inner.kind === 'choice') inner = inner.child;
   if (inner.kind === 'call') return callDueMs(inner);
+  if (inner.kind === 'wait') return inner.untilMs ?? Infinity;
   let earliestMs = inner.withinAtMs ?? Infinity;
   for (const child of Object.values(inner.active)) {
     const dueMs = dueMsOf(child);
@@ -15,6 +16,17 @@ export function dueMsOf(frame: Frame): number {
 }
 
 function callDueMs({ phase, withinAtMs }: CallFrame): number {
-  const atMs = phase.name === 'open' ? phase.silentAtMs : phase.retryAtMs;
+  const atMs = nextLookMs(phase);
   return withinAtMs === null || withinAtMs > atMs ? atMs : withinAtMs;
+}
+
+function nextLookMs(phase: CallFrame['phase']): number {
+  switch (phase.name) {
+    case 'open':
+      return phase.silentAtMs;
+    case 'backoff':
+      return phase.retryAtMs;
+    case 'held':
+      return phase.lookAtMs ?? Infinity;
+  }
 }

@@ -9,6 +9,7 @@ export function findCall(
   path: string,
   indices: readonly number[] = [],
 ): CallFrame | undefined {
+  if (frame.kind === 'wait') return undefined;
   if (frame.kind === 'call') return frame.path === path ? frame : undefined;
   if (frame.kind === 'sequence' && node?.kind === 'sequence') {
     return findCall(node.items[frame.at], frame.child, path, indices);

@@ -1,4 +1,12 @@
-import type { CompiledFlow, Expression, Kernel, Reads } from '../../../shared/flow/kernel.ts';
+import type {
+  CompiledFlow,
+  Expression,
+  Kernel,
+  KeyTemplate,
+  Reads,
+} from '../../../shared/flow/kernel.ts';
+import { nodesOf } from '../../../shared/flow/kernel-walk.ts';
+import { matches } from './flow-order.ts';
 
 /** What the engine needs to know of a whole flow. */
 export interface FlowIndex {
@@ -6,6 +14,8 @@ export interface FlowIndex {
   readonly factsRead: ReadonlySet<string>;
   /** Names under which nodes appear in any context; a reply's patch may not take them. */
   readonly nodeIds: ReadonlySet<string>;
+  /** Path templates of all calls. */
+  readonly callPaths: readonly KeyTemplate[];
 }
 
 const indexes = new WeakMap<CompiledFlow, FlowIndex>();
@@ -14,21 +24,42 @@ const indexes = new WeakMap<CompiledFlow, FlowIndex>();
 export function indexOf(flow: CompiledFlow): FlowIndex {
   const known = indexes.get(flow);
   if (known !== undefined) return known;
-  const index = { factsRead: new Set<string>(), nodeIds: new Set<string>() };
+  const callPaths = nodesOf('call', flow.body).map(({ path }) => path);
+  const index = { factsRead: new Set<string>(), nodeIds: new Set<string>(), callPaths };
   for (const reads of [flow.output.reads, ...readsIn(flow.body)]) {
     for (const { factsKey } of [...reads.names, ...(reads.context?.nodes ?? [])]) {
       if (factsKey !== undefined) index.factsRead.add(factsKey);
     }
     for (const { name } of reads.context?.nodes ?? []) index.nodeIds.add(name);
   }
+  for (const { path, candidates } of nodesOf('pick', flow.body)) {
+    if (!index.factsRead.has(`${path}/$facts`)) continue;
+    for (const { output } of candidates) index.factsRead.add(`${output}/$facts`);
+  }
   indexes.set(flow, index);
   return index;
 }
 
+/** The template of the call that has this path; undefined: the flow has no such call. */
+export function stepOf(path: string, flow: CompiledFlow): KeyTemplate | undefined {
+  const parts = path.split('/');
+  return indexOf(flow).callPaths.find((template) => matches(template, parts));
+}
+
 function readsIn(node: Kernel): readonly Reads[] {
   switch (node.kind) {
-    case 'call':
-      return [node.input.reads, { names: [], context: node.context }];
+    case 'call': {
+      const { fallback, onOpen, onFailure } = node.policy;
+      return [
+        node.input.reads,
+        { names: [], context: node.context },
+        ...fallback.map(({ input }) => input.reads),
+        ...readsOf(onOpen?.value),
+        ...readsOf(onFailure?.value),
+      ];
+    }
+    case 'wait':
+      return [...readsOf(node.ask), ...readsOf(node.onTimeout)];
     case 'set':
       return [node.value.reads];
     case 'pick':

@@ -63,6 +63,8 @@ export function newRun(accepted: AcceptedJob): NewRun {
     state: null,
     closed: [],
     usage: noUsage,
+    steps: {},
+    ...(flow.budget === undefined ? {} : { budget: flow.budget }),
     degraded: [],
     missing: [],
     error: null,

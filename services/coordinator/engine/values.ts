@@ -34,7 +34,7 @@ export function peekFirst(
 
 /** Gives up this decision when a value it asked for has not been read. */
 export function requireRead(draft: Draft): void {
-  if (draft.unread.size > 0) throw valuesUnread;
+  if (draft.unread.size > 0 || draft.unreadAnswers.size > 0) throw valuesUnread;
 }
 
 /** What `decideOne` gives; undefined when it lacks values, so that those of the others are asked for in the same round. */

@@ -12,6 +12,7 @@ import type { FlowBook } from '../flow-book.ts';
 import { type RefusedJob, refusalRow, resultRow } from '../messages.ts';
 import { parkedRow, parkTask } from '../parked.ts';
 import { type RunDraft, resultKey } from '../run-draft.ts';
+import type { Tenants } from '../tenants.ts';
 import type { Task } from '../transition.ts';
 import { clientOf, jobHeadersOf } from './job-headers.ts';
 
@@ -24,7 +25,7 @@ import { clientOf, jobHeadersOf } from './job-headers.ts';
  */
 export interface IntakeOptions {
   readonly flows: FlowBook;
-  readonly tenant: string;
+  readonly tenants: Tenants;
   readonly logger: Logger;
   readonly now: () => number;
 }
@@ -32,6 +33,7 @@ export interface IntakeOptions {
 interface ReadableJob {
   readonly delivery: Delivery;
   readonly job: Job;
+  readonly tenant: string;
   readonly client: string;
   readonly flow: string;
   readonly runId: string;
@@ -39,7 +41,7 @@ interface ReadableJob {
 }
 
 export function jobTask(delivery: Delivery, options: IntakeOptions): Task {
-  const { tenant, logger, now } = options;
+  const { logger, now } = options;
   try {
     const readable = read(delivery, options);
     const { runId } = readable;
@@ -51,13 +53,14 @@ export function jobTask(delivery: Delivery, options: IntakeOptions): Task {
   } catch (error) {
     const { code, message } = describe(error);
     const { messageId, routingKey } = delivery;
-    logger.warn({ code, messageId, flow: routingKey, tenant }, `job refused: ${message}`);
+    logger.warn({ code, messageId, flow: routingKey }, `job refused: ${message}`);
     return parkTask(delivery, error, now());
   }
 }
 
-function read(delivery: Delivery, { tenant, logger, now }: IntakeOptions): ReadableJob {
+function read(delivery: Delivery, { tenants, logger, now }: IntakeOptions): ReadableJob {
   const client = clientOf(delivery);
+  const tenant = tenants.tenantOf(client);
   const flow = delivery.routingKey;
   const job = openDelivery('job', delivery, {
     nowMs: now(),
@@ -71,6 +74,7 @@ function read(delivery: Delivery, { tenant, logger, now }: IntakeOptions): Reada
   return {
     delivery,
     job,
+    tenant,
     client,
     flow,
     runId,
@@ -93,7 +97,7 @@ async function begin(
   draft: RunDraft,
   options: IntakeOptions,
 ): Promise<void> {
-  const { delivery, job, client, runId, digest } = readable;
+  const { delivery, job, tenant, client, runId, digest } = readable;
   const { flowVersion, ...headers } = jobHeadersOf(delivery);
   const flow = fitting(readable, options.flows.find(readable.flow, flowVersion));
   if (headers.deadlineMs !== undefined && headers.deadlineMs <= draft.nowMs) {
@@ -104,7 +108,7 @@ async function begin(
     newRun({
       runId,
       digest,
-      tenant: options.tenant,
+      tenant,
       client,
       job,
       flow,

@@ -3,27 +3,21 @@ import type { JsonObject } from '../../../shared/envelope/json.ts';
 import { message } from '../../../shared/envelope/message.ts';
 import { openDelivery } from '../../../shared/envelope/open-delivery.ts';
 import { describe } from '../../../shared/errors/describe.ts';
-import { ContractError, UnprocessableError } from '../../../shared/errors/errors.ts';
+import { ContractError, ShutdownError, UnprocessableError } from '../../../shared/errors/errors.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
 import { exchange, routingKey } from '../../../shared/transport/topology.ts';
-import type { Delivery, OutgoingMessage, Transport } from '../../../shared/transport/transport.ts';
+import type { Delivery, OutgoingMessage } from '../../../shared/transport/transport.ts';
 import { clientOf } from '../intake/job-headers.ts';
 import { outgoingOf } from '../messages.ts';
 import { parkedRow } from '../parked.ts';
-import { type Store, StoreUnavailableError } from '../store/store.ts';
-import type { Operation } from './operation.ts';
-import { runGet } from './run-get.ts';
+import { StoreUnavailableError } from '../store/store.ts';
+import type { Tenants } from '../tenants.ts';
+import type { ActingContext } from './operation.ts';
+import { operations } from './table.ts';
 
-const operations: ReadonlyMap<string, Operation> = new Map(
-  [runGet].map((operation) => [operation.verb, operation]),
-);
-
-export interface OperationsOptions {
-  readonly store: Store;
-  readonly transport: Transport;
-  readonly tenant: string;
+export interface OperationsOptions extends Omit<ActingContext, 'id' | 'client' | 'tenant'> {
+  readonly tenants: Tenants;
   readonly logger: Logger;
-  readonly now: () => number;
 }
 
 /**
@@ -40,8 +34,9 @@ export async function answerOperations(
 }
 
 async function answer(delivery: Delivery, options: OperationsOptions): Promise<OutgoingMessage> {
-  const { store, tenant, logger, now } = options;
+  const { tenants, logger, now } = options;
   const client = clientOf(delivery);
+  const tenant = tenants.tenantOf(client);
   const verb = delivery.routingKey;
   try {
     const { id, payload } = openDelivery('operation', delivery, { nowMs: now() });
@@ -57,8 +52,12 @@ async function answer(delivery: Delivery, options: OperationsOptions): Promise<O
     try {
       const operation = operations.get(verb);
       if (!operation) throw new ContractError('verb_unknown', `No operation is named ${verb}.`);
-      return reply('succeeded', await operation.run(payload, { store, tenant, client }));
+      const answered = await operation.run(payload, { ...options, id, client, tenant });
+      // It is JSON; an interface says less than that.
+      return reply('succeeded', answered as JsonObject);
     } catch (error) {
+      // Another process will answer it.
+      if (error instanceof ShutdownError) throw error;
       if (error instanceof StoreUnavailableError) logger.warn({ verb, code: error.code }, verb);
       const { code, message: sentence } = describe(error);
       return reply('failed', { code, message: sentence });

@@ -1,67 +1,71 @@
 import { z } from 'zod';
+import type { RunDetails } from '../../../shared/client/verbs.ts';
 import { idSchema } from '../../../shared/envelope/envelope.ts';
 import { runIdOf } from '../../../shared/envelope/ids.ts';
-import type { JsonObject } from '../../../shared/envelope/json.ts';
-import { ContractError } from '../../../shared/errors/errors.ts';
-import { openCalls } from '../engine/open-calls.ts';
-import type { Run } from '../engine/run.ts';
+import { readLinks } from '../continuations/links.ts';
+import type { HeldCall } from '../engine/open-calls.ts';
+import { heldCalls, openCalls, openWaits } from '../engine/open-calls.ts';
 import { resultKey } from '../run-draft.ts';
-import type { Operation } from './operation.ts';
+import type { HistoryRow } from '../store/store.ts';
+import { aboutRun, instantOf } from './about-run.ts';
+import { ownRun } from './find-run.ts';
+import { operation, type ReadingContext } from './operation.ts';
 
-const argumentsSchema = z.union([
+const schema = z.union([
   z.object({ run: z.uuid() }),
   /** A job of the client that asks. */
   z.object({ job: idSchema }),
 ]);
 
-/**
- * `run.get` { run } or { job } → { run, open, history, result }: status, open attempts, the timeline, and the result envelope
- * once there is one (null before). Fails with `run_unknown`.
- */
-export const runGet: Operation = {
-  verb: 'run.get',
-  async run(args, { store, tenant, client }) {
-    const parsed = argumentsSchema.safeParse(args);
-    if (!parsed.success) {
-      throw new ContractError('input_invalid', 'run.get takes { run: uuid } or { job: id }.');
-    }
-    const { data } = parsed;
-    const id = 'run' in data ? data.run : runIdOf(tenant, client, data.job);
-    const run = await store.findRun(id);
-    if (!run || run.tenant !== tenant) {
-      throw new ContractError('run_unknown', `There is no run ${id}.`);
-    }
+/** `run.get`: all that is known of a run: status, ledger, what it waits for, its timeline and its result. */
+export const runGet = operation(
+  'run.get',
+  { schema, takes: '{ run: uuid } or { job: id }' },
+  async (args, { store, tenant, client }: ReadingContext): Promise<RunDetails> => {
+    const id = 'run' in args ? args.run : runIdOf(tenant, client, args.job);
+    const run = await ownRun(id, { store, tenant });
     const history = await store.readHistory(id);
     return {
-      run: about(run),
-      open: openCalls(run).map(({ path, attempt, phase }) => ({
+      run: {
+        ...aboutRun(run),
+        steps: run.steps,
+        budget: run.budget === undefined ? null : { ...run.budget },
+        degraded: [...run.degraded],
+        missing: [...run.missing],
+        continuedBy: await readLinks(id, store),
+      },
+      open: openCalls(run).map(({ path, attempt, phase: { model, version } }) => ({
         path,
         attempt,
-        model: phase.model,
-        version: phase.version,
+        model,
+        version,
       })),
-      history: history.map(({ runId: _, atMs, ...entry }) => ({ at: instant(atMs), ...entry })),
+      held: heldCalls(run).map(aboutHeld),
+      waits: openWaits(run).map(({ path, sinceMs, untilMs }) => ({
+        path,
+        since: instantOf(sinceMs),
+        until: untilMs === null ? null : instantOf(untilMs),
+        ask: askedAt(path, history),
+      })),
+      history: history.map(({ runId: _, atMs, ...entry }) => ({ at: instantOf(atMs), ...entry })),
       result: (await store.readValue(id, resultKey)) ?? null,
     };
   },
-};
+);
 
-function about(run: Run): JsonObject {
+function aboutHeld({ path, attempt, phase }: HeldCall): RunDetails['held'][number] {
+  const { why, model = null, lookAtMs } = phase;
   return {
-    id: run.id,
-    job: run.jobId,
-    client: run.client,
-    flow: run.flow,
-    version: run.flowVersion,
-    status: run.status,
-    acceptedAt: instant(run.acceptedAtMs),
-    startedAt: run.startedAtMs === null ? null : instant(run.startedAtMs),
-    finishedAt: run.finishedAtMs === null ? null : instant(run.finishedAtMs),
-    deadline: instant(run.deadlineMs),
-    usage: run.usage,
+    path,
+    attempt,
+    why,
+    model,
+    looksAgainAt: lookAtMs === null ? null : instantOf(lookAtMs),
   };
 }
 
-function instant(ms: number): string {
-  return new Date(ms).toISOString();
+/** What a node that waits asks, as it was written down when it began. */
+function askedAt(path: string, history: readonly HistoryRow[]) {
+  const began = history.findLast((row) => row.type === 'wait_began' && row.path === path);
+  return began?.facts?.['ask'] ?? null;
 }

@@ -1,5 +1,16 @@
 import type { Run } from '../engine/run.ts';
-import type { FlowRow, HistoryRow, OutboxRow, ValueRow } from './store.ts';
+import type {
+  AnswerClaim,
+  DeadLetterFilter,
+  DeadLetterRow,
+  FlowRow,
+  HistoryRow,
+  OutboxRow,
+  PlaceKey,
+  PlaceRow,
+  SharedAnswer,
+  ValueRow,
+} from './store.ts';
 
 /** Between the rows of the tables and the objects of the store port, both directions side by side. */
 
@@ -70,4 +81,81 @@ export function flowRowOf(record: unknown): FlowRow | undefined {
   if (record === undefined) return undefined;
   const row = record as Omit<FlowRow, 'document'> & { readonly document: string };
   return { ...row, document: JSON.parse(row.document) };
+}
+
+/** The claims of one transaction: of each key the first, in key order, so that two transactions never wait for each other. */
+export function firstClaims(claims: readonly AnswerClaim[]): readonly AnswerClaim[] {
+  const first = new Map(claims.toReversed().map((claim) => [claim.key, claim]));
+  return [...first.values()].sort((one, other) => (one.key < other.key ? -1 : 1));
+}
+
+/** A key with what is known of its answer; what is not known is null. */
+export interface AnswerRecord {
+  readonly key: string;
+  readonly output: string | null;
+  readonly at_ms: number | null;
+  readonly keep_until_ms: number | null;
+  readonly run_id: string | null;
+  readonly since_ms: number | null;
+  readonly until_ms: number | null;
+}
+
+export function sharedAnswerOf(record: AnswerRecord): SharedAnswer {
+  const { key, output, at_ms: atMs, keep_until_ms: keepUntilMs } = record;
+  const { run_id: runId, since_ms: sinceMs, until_ms: untilMs } = record;
+  return {
+    answer:
+      output === null || atMs === null || keepUntilMs === null
+        ? null
+        : { key, output: JSON.parse(output), atMs, keepUntilMs },
+    claim:
+      runId === null || sinceMs === null || untilMs === null
+        ? null
+        : { key, runId, sinceMs, untilMs },
+  };
+}
+
+export interface PlaceRecord {
+  readonly run_id: string;
+  readonly path: string;
+  readonly attempt: number;
+  readonly model: string;
+  readonly tenant: string;
+  readonly priority: number;
+  readonly since_ms: number;
+  readonly tokens: number;
+}
+
+export function placeRowOf(record: PlaceRecord): PlaceRow {
+  const { model, tenant, priority, since_ms: sinceMs, tokens } = record;
+  return { ...placeKeyOf(record), model, tenant, priority, sinceMs, tokens };
+}
+
+export function placeKeyOf(record: Pick<PlaceRecord, 'run_id' | 'path' | 'attempt'>): PlaceKey {
+  const { run_id: runId, path, attempt } = record;
+  return { runId, path, attempt };
+}
+
+/** Columns and values that a dead letter must have to match. */
+export function deadLetterConditions(
+  filter: DeadLetterFilter,
+): readonly (readonly [column: string, value: string])[] {
+  const { status, kind, code, model } = filter;
+  return Object.entries({ status, kind, code, model }).flatMap(([column, value]) =>
+    value === undefined ? [] : [[column, value] as const],
+  );
+}
+
+/** The dead letter with what `change` may make of it. */
+export function changedDeadLetter(
+  row: DeadLetterRow,
+  change: (row: DeadLetterRow) => DeadLetterRow,
+): DeadLetterRow {
+  const { input, status, trace } = change(row);
+  return { ...row, input, status, trace };
+}
+
+/** Sorts after every key that begins with `prefix`. */
+export function endOfPrefix(prefix: string): string {
+  return `${prefix}\u{10ffff}`;
 }

@@ -1,4 +1,4 @@
-import { withoutBrokerHeaders } from '../broker-headers.ts';
+import { deathHeader, withoutBrokerHeaders } from '../broker-headers.ts';
 import type { Delivery, MessageHeaders, OutgoingMessage } from '../transport.ts';
 
 /** A message in one queue of the memory broker. */
@@ -55,9 +55,9 @@ export function deadLettered(
 } {
   return {
     headers: {
-      'x-first-death-exchange': message.exchange,
-      'x-first-death-queue': queue,
-      'x-first-death-reason': reason,
+      [deathHeader.exchange]: message.exchange,
+      [deathHeader.queue]: queue,
+      [deathHeader.reason]: reason,
       ...message.headers,
     },
     expiresAt: Number.POSITIVE_INFINITY,

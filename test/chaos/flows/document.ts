@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../../shared/envelope/json.ts';
+import { mixed } from '../plan/random.ts';
 import type { Arguments, FlowShape, Node, Source } from './shape.ts';
 
 /** A flow as its author would write it: the text of a flow file. */
@@ -15,6 +16,8 @@ export function flowDocument({ name, nodes, numbers, lists }: FlowShape): JsonOb
     },
     // Longer than any outage of a run: what is not done by then was lost.
     deadline: '30m',
+    // Never spent: it is counted all the same.
+    budget: { calls: 100_000, seconds: 1_000_000 },
     do: nodes.map(nodeDocument),
     output: {
       ...Object.fromEntries(numbers.map((id) => [id, `context.${id}.x`])),
@@ -24,15 +27,39 @@ export function flowDocument({ name, nodes, numbers, lists }: FlowShape): JsonOb
 }
 
 /** Enough attempts that a run fails only when something is wrong: one in ten fails on purpose. */
-const policy = {
+const patient = {
   timeout: '10s',
-  retry: { attempts: 15, initial: '20ms', factor: 1.5, max: '1s', jitter: 'full' },
-};
+  retry: {
+    attempts: 15,
+    initial: '20ms',
+    factor: 1.5,
+    max: '1s',
+    jitter: 'full',
+    on: { output_invalid: 15 },
+  },
+  validate: { reask: 2 },
+} as const;
+
+/**
+ * A step's policy, decided by where it is: patient alone, with a cache, or with a ladder of which each rung is left at its first
+ * failure. No policy changes a value: what stands in for a model computes the same.
+ */
+function policyOf(place: string, model: string, input: JsonObject): JsonObject {
+  const dice = mixed(`policy ${place}`) % 10;
+  if (dice < 3) return { ...patient, cache: '1m' };
+  if (dice < 6) {
+    const retry = { ...patient.retry, on: { made_to_fail: 1, output_invalid: 1 } };
+    // The model does not mind the number; without it the rungs would be the same.
+    const rungs = Array.from({ length: 9 }, (_, rung) => ({ model, input: { ...input, rung } }));
+    return { ...patient, retry, fallback: rungs };
+  }
+  return patient;
+}
 
 function nodeDocument(node: Node): JsonObject {
   switch (node.kind) {
     case 'step':
-      return { step: node.id, ...callDocument(node.model, node.input, node.tag) };
+      return { step: node.id, ...callDocument(node.id, node.model, node.input, node.tag) };
     case 'route':
       return {
         route: [
@@ -53,18 +80,27 @@ function nodeDocument(node: Node): JsonObject {
         parallel: node.id,
         branches: Array.from({ length: node.copies }, (_, copy) => ({
           step: `${node.id}v${copy}`,
-          ...callDocument(node.model, node.input),
+          ...callDocument(`${node.id}v${copy}`, node.model, node.input),
         })),
         join: { need: node.need },
         merge: 'vote',
       };
     case 'refine': {
+      const drafted = { x: 'context.draft.x', y: 1 };
       const improved = { x: 'context.draft.x', y: 'context.critic.x' };
       return {
         refine: node.id,
-        draft: callDocument(node.draft, node.input),
-        critic: { model: node.critic, input: { x: 'context.draft.x', y: 1 }, ...policy },
-        improve: { model: node.improve, input: improved, ...policy },
+        draft: callDocument(`${node.id}draft`, node.draft, node.input),
+        critic: {
+          model: node.critic,
+          input: drafted,
+          ...policyOf(`${node.id}critic`, node.critic, drafted),
+        },
+        improve: {
+          model: node.improve,
+          input: improved,
+          ...policyOf(`${node.id}improve`, node.improve, improved),
+        },
         score: 'context.critic.x',
         until: `context.critic.x >= ${node.until}`,
         maxRounds: node.rounds,
@@ -75,12 +111,13 @@ function nodeDocument(node: Node): JsonObject {
         cascade: node.id,
         models: [...node.models],
         input: argumentsDocument(node.input),
-        ...policy,
+        ...patient,
         accept: `output.x >= ${node.accept}`,
         otherwise: node.otherwise,
         ...(node.otherwise === 'best' ? { score: 'output.x' } : {}),
       };
-    case 'map':
+    case 'map': {
+      const input = { x: 'element', y: value(node.y) };
       return {
         map: node.id,
         over: 'payload.list',
@@ -89,11 +126,12 @@ function nodeDocument(node: Node): JsonObject {
         do: {
           step: `${node.id}Each`,
           model: node.model,
-          input: { x: 'element', y: value(node.y) },
-          ...policy,
+          input,
+          ...policyOf(node.id, node.model, input),
         },
         collect: 'output.x',
       };
+    }
     case 'set':
       return { set: node.id, value: { x: value(node.x) } };
     case 'fail':
@@ -106,12 +144,13 @@ function nodeDocument(node: Node): JsonObject {
   }
 }
 
-function callDocument(model: string, input: Arguments, tag?: string): JsonObject {
-  const given = argumentsDocument(input);
+function callDocument(place: string, model: string, input: Arguments, tag?: string): JsonObject {
+  const numbers = argumentsDocument(input);
+  const given = tag === undefined ? numbers : { ...numbers, tag: { $text: tag } };
   return {
     model,
-    input: tag === undefined ? given : { ...given, tag: { $text: tag } },
-    ...policy,
+    input: given,
+    ...policyOf(place, model, given),
   };
 }
 

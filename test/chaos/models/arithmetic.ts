@@ -21,6 +21,11 @@ export function failsOnPurpose(attemptKey: string): boolean {
   return mixed(`fails ${attemptKey}`) % 10 === 0;
 }
 
+/** One attempt in fifty gives an output of the wrong shape. */
+export function answersWrongly(attemptKey: string): boolean {
+  return mixed(`wrong ${attemptKey}`) % 50 === 0;
+}
+
 /** How long an attempt takes, in milliseconds: most are quick, some are not. */
 export function durationMs(attemptKey: string): number {
   const dice = mixed(`takes ${attemptKey}`) % 100;

@@ -4,7 +4,13 @@ import { z } from 'zod';
 import { TransientError } from '../../../shared/errors/errors.ts';
 import { defineModel, type Model } from '../../../shared/worker/model.ts';
 import type { CallLine } from '../records/lines.ts';
-import { durationMs, failsOnPurpose, functions, type ModelName } from './arithmetic.ts';
+import {
+  answersWrongly,
+  durationMs,
+  failsOnPurpose,
+  functions,
+  type ModelName,
+} from './arithmetic.ts';
 
 const number = z.number().int();
 
@@ -25,6 +31,7 @@ export function chaosModel(name: ModelName, callsFile: string): Model {
       const key = `${run} ${path} ${attempt}`;
       await pause(durationMs(key));
       if (failsOnPurpose(key)) throw new TransientError('made_to_fail', 'This attempt fails.');
+      if (answersWrongly(key)) return { x: 'wrong' } as never;
       const answer = functions[name](x, y);
       if (tag !== undefined) call.patch(tag, answer);
       return { x: answer };

@@ -121,18 +121,18 @@ describe('operation', () => {
     const client = await fleet.client();
     const unknown = client.operation('run.get', { run: newId() });
     await expect(unknown).rejects.toMatchObject({ code: 'run_unknown' });
-    const nonsense = client.operation('run.get', { what: 1 });
+    const nonsense = client.operation('run.get', { what: 1 } as never);
     await expect(nonsense).rejects.toMatchObject({ code: 'input_invalid' });
   });
 
   it('with an unknown verb fails with verb_unknown', async () => {
     await fleet.coordinator([]);
-    const answer = (await fleet.client()).operation('run.fly', {});
+    const answer = (await fleet.client()).operation('run.fly' as never, {} as never);
     await expect(answer).rejects.toMatchObject({ code: 'verb_unknown' });
   });
 
   it('that no coordinator answers ends with the time-out', async () => {
-    const answer = (await fleet.client()).operation('run.get', {}, { timeoutMs: 50 });
+    const answer = (await fleet.client()).operation('run.get', { job: 'x' }, { timeoutMs: 50 });
     await expect(answer).rejects.toMatchObject({ code: 'operation_timeout' });
   });
 });

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Result } from '../../../shared/envelope/envelope.ts';
 import { header } from '../../../shared/envelope/headers.ts';
 import { newId, runIdOf } from '../../../shared/envelope/ids.ts';
-import { exchange, queue } from '../../../shared/transport/topology.ts';
-import type { OutgoingMessage, Transport } from '../../../shared/transport/transport.ts';
+import { exchange } from '../../../shared/transport/topology.ts';
+import type { Delivery, OutgoingMessage, Transport } from '../../../shared/transport/transport.ts';
 import { chainFlow } from '../../support/chain-flow.ts';
 import { eventually } from '../../support/eventually.ts';
 import { InProcessFleet, marks } from '../../support/in-process-fleet.ts';
@@ -12,6 +12,7 @@ import type { ScriptedWorker } from '../../support/scripted-worker.ts';
 let fleet: InProcessFleet;
 let worker: ScriptedWorker;
 let transport: Transport;
+let dead: readonly Delivery[];
 /** What was published for the client `tester`: routing key, correlation id, body. */
 let results: { key: string; correlationId: string | undefined; result: Result }[];
 
@@ -21,6 +22,7 @@ beforeEach(async () => {
   await fleet.coordinator([chainFlow(['one'])]);
   transport = fleet.transport('tester');
   results = [];
+  dead = await fleet.deadLetters();
   await transport.consumeExclusive(
     { name: 'results', bindings: [{ exchange: exchange.results, routingKey: '*.*.tester' }] },
     {
@@ -61,8 +63,8 @@ function job(fields: object, more: Partial<OutgoingMessage> = {}): OutgoingMessa
 const arrived = (count: number) => eventually(() => results.length >= count);
 const parked = (count: number) =>
   eventually(() => {
-    const waiting = fleet.broker.waiting(queue.deadUnprocessable);
-    return waiting.length >= count && waiting;
+    const unread = dead.filter(({ routingKey }) => routingKey === 'unprocessable');
+    return unread.length >= count && unread;
   });
 
 describe('a job', () => {

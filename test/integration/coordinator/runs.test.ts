@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { header } from '../../../shared/envelope/headers.ts';
+import { loadFlow } from '../../../shared/flow/load.ts';
 import { exchange, queue, workQueueName } from '../../../shared/transport/topology.ts';
 import { chainFlow } from '../../support/chain-flow.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -147,12 +148,11 @@ describe('a reply', () => {
     const { run } = await client.submit('chain', { text: 'go' });
     const request = await eventually(() => one.requests[0] ?? false);
     const good = replyTo(request, { text: 'good' });
+    const dead = await fleet.deadLetters();
     await transport.publish([{ ...good, body: Buffer.from('{"id":') }, good]);
     expect((await client.result(run)).payload).toEqual({ text: 'good' });
-    const [parked] = await eventually(() => {
-      const waiting = fleet.broker.waiting(queue.deadUnprocessable);
-      return waiting.length > 0 && waiting;
-    });
+    const [parked] = await eventually(() => dead.length > 0 && dead);
+    expect(parked?.routingKey).toBe('unprocessable');
     expect(parked?.headers[header.reason]).toBe('bad_json');
     expect(Buffer.from(parked?.body ?? []).toString()).toBe('{"id":');
   });
@@ -204,6 +204,32 @@ describe('time', () => {
     await fleet.transport('one').publish([replyTo(request, { text: 'late' })]);
     await eventually(() => historyOf(run.id).includes('reply_late'));
     expect((await fleet.store.findRun(run.id))?.status).toBe('timed_out');
+  });
+});
+
+describe('a map that calls no model', () => {
+  it('is decided however many elements it has', async () => {
+    const flow = loadFlow(
+      JSON.stringify({
+        flow: 'squares',
+        version: 1,
+        description: 'Sets a value for each element.',
+        input: { type: 'object' },
+        do: [
+          {
+            map: 'squares',
+            over: 'payload.list',
+            as: 'each',
+            do: [{ set: 'square', value: 'context.?tone.orValue(each * each)' }],
+          },
+        ],
+      }),
+    );
+    await fleet.coordinator([flow]);
+    const list = Array.from({ length: 1_000 }, (_, index) => index);
+    const { run, payload } = await (await fleet.client()).run('squares', { list });
+    expect(run.error).toBeUndefined();
+    expect(payload).toEqual(list.map((each) => each * each));
   });
 });
 

@@ -39,8 +39,11 @@ describe('migrations', () => {
   it('are applied once when several processes start together', async () => {
     const endings = await Promise.all(['', '', ''].map(() => opener('together')));
     expect(endings).toEqual(endings.map(() => ({ code: 0, errors: '' })));
-    const rows = await database.sql('SELECT version, file FROM together.migrations');
-    expect(rows).toEqual([{ version: 1, file: '001-initial.sql' }]);
+    const rows = await database.sql('SELECT version, file FROM together.migrations ORDER BY 1');
+    expect(rows).toEqual([
+      { version: 1, file: '001-initial.sql' },
+      { version: 2, file: '002-policies.sql' },
+    ]);
   });
 
   it('of a newer build are refused', async () => {

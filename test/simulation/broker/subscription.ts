@@ -86,10 +86,14 @@ export class SimulatedSubscription implements Subscription {
     }
     const { world, process, latencyMs } = this.#options;
     for (const [session, settled] of bySession) {
-      for (const { queued } of settled) {
+      for (const delivery of settled) {
+        const { queued } = delivery;
         const name = nameOf(queued.message);
         world.trace.write(process.name, `${as} #${queued.number} ${name}`);
-        if (as === 'ack' && !world.durability.mayBeAcked(queued.message, queued.userId)) {
+        const isSafe = session.queue.policy.name.startsWith('dead.')
+          ? world.durability.mayBeForgotten(delivery)
+          : world.durability.mayBeAcked(queued.message, queued.userId);
+        if (as === 'ack' && !isSafe) {
           world.violations.push(`I8 ${process.name} acknowledged ${name} before it was safe`);
         }
       }

@@ -1,14 +1,22 @@
 import type { Run } from '../../../services/coordinator/engine/run.ts';
 import type {
+  DeadLetterFilter,
+  DeadLetterGroup,
+  DeadLetterRow,
   FlowRow,
+  HandOut,
   HistoryRow,
   ManifestRow,
   OutboxRow,
+  PlaceKey,
+  PlaceQueue,
+  RunFilter,
   Store,
   StoreTransaction,
+  ValueRow,
 } from '../../../services/coordinator/store/store.ts';
 import { StoreUnavailableError } from '../../../services/coordinator/store/store.ts';
-import type { JsonValue } from '../../../shared/envelope/json.ts';
+import type { JsonObject, JsonValue } from '../../../shared/envelope/json.ts';
 import type { SimulatedProcess } from '../virtual/process.ts';
 import { maybeCrash } from '../world/world.ts';
 import type { SimulatedDatabase } from './database.ts';
@@ -97,6 +105,67 @@ export class SimulatedStore implements Store {
 
   readHistory(runId: string): Promise<readonly HistoryRow[]> {
     return this.#call((store) => store.readHistory(runId));
+  }
+
+  readValues(runId: string): Promise<readonly ValueRow[]> {
+    return this.#call((store) => store.readValues(runId));
+  }
+
+  listRuns(filter: RunFilter, limit: number, beforeId?: string): Promise<readonly Run[]> {
+    return this.#call((store) => store.listRuns(filter, limit, beforeId));
+  }
+
+  crowdedModels(beforeMs: number): Promise<readonly string[]> {
+    return this.#call((store) => store.crowdedModels(beforeMs));
+  }
+
+  grantPlaces(
+    model: string,
+    nowMs: number,
+    choose: (queue: PlaceQueue) => HandOut,
+  ): Promise<readonly PlaceKey[]> {
+    return this.#call((store) => store.grantPlaces(model, nowMs, choose));
+  }
+
+  changeDocument(
+    key: string,
+    change: (document: JsonObject | undefined) => JsonObject,
+  ): Promise<JsonObject> {
+    return this.#call((store) => store.changeDocument(key, change));
+  }
+
+  readDocuments(prefix: string): Promise<ReadonlyMap<string, JsonObject>> {
+    return this.#call((store) => store.readDocuments(prefix));
+  }
+
+  saveDeadLetters(rows: readonly DeadLetterRow[]): Promise<void> {
+    return this.#call(async (store) => {
+      await store.saveDeadLetters(rows);
+      this.#database.world.durability.lettersSaved(rows);
+    });
+  }
+
+  listDeadLetters(
+    filter: DeadLetterFilter,
+    limit: number,
+    beforeId?: string,
+  ): Promise<readonly DeadLetterRow[]> {
+    return this.#call((store) => store.listDeadLetters(filter, limit, beforeId));
+  }
+
+  groupDeadLetters(filter: DeadLetterFilter): Promise<readonly DeadLetterGroup[]> {
+    return this.#call((store) => store.groupDeadLetters(filter));
+  }
+
+  changeDeadLetter(
+    id: string,
+    change: (row: DeadLetterRow) => DeadLetterRow,
+  ): Promise<DeadLetterRow | undefined> {
+    return this.#call((store) => store.changeDeadLetter(id, change));
+  }
+
+  forgetAnswers(nowMs: number): Promise<void> {
+    return this.#call((store) => store.forgetAnswers(nowMs));
   }
 
   saveFlow(flow: FlowRow): Promise<void> {

@@ -57,6 +57,12 @@ export class SimulatedDatabase {
     for (const { runId, type, path = '', attempt = '', code = '' } of history) {
       trace.write(who, `history ${runId} ${type} ${path}#${attempt} ${code}`);
     }
+    for (const { path, attempt, model } of changes.places?.waiting ?? []) {
+      trace.write(who, `waits for ${model} ${path}#${attempt}`);
+    }
+    for (const { key, runId } of changes.answers?.claimed ?? []) {
+      trace.write(who, `claim ${runId} ${key}`);
+    }
     // A row that is written again in the same transaction stays.
     for (const id of published) this.#outbox.delete(id);
     for (const { id, type } of outbox) {

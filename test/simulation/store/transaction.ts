@@ -2,6 +2,7 @@ import type { Run } from '../../../services/coordinator/engine/run.ts';
 import {
   type Changes,
   type FlowRow,
+  type SharedAnswer,
   type StoreTransaction,
   StoreUnavailableError,
   type ValueRow,
@@ -35,6 +36,10 @@ export class SimulatedTransaction implements StoreTransaction {
     keys: readonly { readonly runId: string; readonly key: string }[],
   ): Promise<readonly ValueRow[]> {
     return this.#statement(() => this.#inner.readValues(keys));
+  }
+
+  readAnswers(keys: readonly string[], nowMs: number): Promise<ReadonlyMap<string, SharedAnswer>> {
+    return this.#statement(() => this.#inner.readAnswers(keys, nowMs));
   }
 
   findFlow(digest: string): Promise<FlowRow | undefined> {

@@ -2,6 +2,7 @@ import { canonicalJson } from '../../../shared/envelope/canonical-json.ts';
 import type { Result } from '../../../shared/envelope/envelope.ts';
 import type { JsonValue } from '../../../shared/envelope/json.ts';
 import { checkHistory } from '../../chaos/check/history.ts';
+import { modelNames } from '../../chaos/models/arithmetic.ts';
 import type { SimulatedBroker } from '../broker/broker.ts';
 import type { SimulatedDatabase } from '../store/database.ts';
 import type { PlannedJob } from './jobs.ts';
@@ -76,5 +77,13 @@ function unaccounted(broker: SimulatedBroker): string[] {
 
 async function left({ store }: SimulatedDatabase): Promise<string[]> {
   const rows = await store.takeOverdueOutbox(Number.MAX_SAFE_INTEGER, 0, 1_000);
-  return rows.map(({ type, id }) => `I6 left in the outbox: ${type} ${id}`);
+  const places: string[] = [];
+  for (const model of modelNames) {
+    await store.grantPlaces(model, Number.MAX_SAFE_INTEGER, ({ taken, waiting, meter }) => {
+      const count = taken + waiting.length;
+      if (count > 0) places.push(`I6 left in the line of ${model}: ${count} places`);
+      return { granted: [], meter };
+    });
+  }
+  return [...rows.map(({ type, id }) => `I6 left in the outbox: ${type} ${id}`), ...places];
 }

@@ -1,6 +1,7 @@
-import type { Changes } from '../../../services/coordinator/store/store.ts';
+import { letterOf } from '../../../services/coordinator/dead-letters/letter.ts';
+import type { Changes, DeadLetterRow } from '../../../services/coordinator/store/store.ts';
 import { messageIdOf, runIdOf } from '../../../shared/envelope/ids.ts';
-import type { OutgoingMessage } from '../../../shared/transport/transport.ts';
+import type { Delivery, OutgoingMessage } from '../../../shared/transport/transport.ts';
 
 /** History that closes the attempt it names. */
 const closing: ReadonlySet<string> = new Set([
@@ -17,6 +18,7 @@ const closing: ReadonlySet<string> = new Set([
 export class Durability {
   readonly #safe = new Set<string>();
   readonly #confirmed = new Set<string>();
+  readonly #letters = new Set<string>();
   /** Requests whose attempt is over need not leave any more. */
   readonly #closed = new Set<string>();
 
@@ -39,6 +41,15 @@ export class Durability {
     if (type !== 'reply') return;
     const { run, path, attempt } = parsed(body).step;
     this.#safe.add(`answered ${messageIdOf(run, path, attempt, 'request')}`);
+  }
+
+  lettersSaved(rows: readonly DeadLetterRow[]): void {
+    for (const { id } of rows) this.#letters.add(id);
+  }
+
+  /** Whether a message of a dead queue may be acknowledged now. */
+  mayBeForgotten(letter: Delivery): boolean {
+    return this.#letters.has(letterOf(letter, 0).row.id);
   }
 
   /** Whether a message may be acknowledged now. */

@@ -36,6 +36,19 @@ describe('the fleet in one process', () => {
     }
   });
 
+  it('loads the models that stand in for others, too', async () => {
+    const flow = moodFlow('sentiment', '?label').replace(
+      'model: sentiment',
+      'model: sentiment\n    input: { text: payload.text }\n    fallback: topic',
+    );
+    const fleet = await fleetOf(`${flow}budget: { calls: 1, onExceeded: { model: language } }\n`);
+    try {
+      expect(fleet.models).toEqual(['sentiment', 'topic', 'language']);
+    } finally {
+      await fleet.stop();
+    }
+  });
+
   it('refuses a flow whose model is not there', async () => {
     await expect(fleetOf(moodFlow('sentimant', 'label'))).rejects.toMatchObject({
       code: 'model_unknown',
@@ -51,7 +64,7 @@ describe('the fleet in one process', () => {
     const manifests = await shippedManifests();
     expect(manifests.map(({ name }) => name)).toEqual(shippedModels);
     const known = new Set(manifests.map(({ name }) => name));
-    const called = shippedFlows().flatMap(({ flow }) => flow.models.map(({ model }) => model));
+    const called = shippedFlows().flatMap(({ flow }) => flow.mayCall.map(({ model }) => model));
     expect(called.filter((model) => !known.has(model))).toEqual([]);
   });
 });

@@ -36,6 +36,7 @@ function result(payload: Result['payload'], run: Partial<Result['run']> = {}): R
       startedAt: '2026-01-01T00:00:00.000Z',
       finishedAt: '2026-01-01T00:00:00.310Z',
       usage: { calls: 2, inputTokens: 0, outputTokens: 0, microUsd: 0, computeMs: 3 },
+      steps: {},
       degraded: [],
       missing: [],
       ...run,

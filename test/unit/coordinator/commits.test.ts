@@ -1,10 +1,11 @@
 import { afterEach, expect, it } from 'vitest';
 import { Commits } from '../../../services/coordinator/commits.ts';
 import { FlowBook } from '../../../services/coordinator/flow-book.ts';
-import { ModelBook } from '../../../services/coordinator/model-book.ts';
 import { Outgoing } from '../../../services/coordinator/outbox/outgoing.ts';
 import { ValuesCache } from '../../../services/coordinator/run-values.ts';
+import { Sharing } from '../../../services/coordinator/sharing.ts';
 import { openSqliteStore } from '../../../services/coordinator/store/sqlite/sqlite-store.ts';
+import { Tenants } from '../../../services/coordinator/tenants.ts';
 import type { Task } from '../../../services/coordinator/transition.ts';
 import { silentLogger as logger } from '../../../shared/telemetry/logger.ts';
 import { MemoryBroker } from '../../../shared/transport/memory/broker.ts';
@@ -19,11 +20,24 @@ it('what a batch sends leaves at once, also when it shares its transaction with 
   const transport = connectMemory(new MemoryBroker());
   await transport.declareWorkQueue('one', 1);
   const outgoing = new Outgoing(transport, logger, () => {});
+  const { models, limits, breakers } = new Sharing({
+    store,
+    transport,
+    instance: 'test',
+    tenants: new Tenants(),
+    logger,
+    now: Date.now,
+    storeAvailable: () => true,
+    commit: async () => {},
+  });
   const desk = {
     store,
     flows: new FlowBook([]),
-    models: new ModelBook(Date.now),
+    models,
     values: new ValuesCache(1_000),
+    limits,
+    breakers,
+    logger,
     now: Date.now,
   };
   const commits = new Commits({
@@ -35,6 +49,7 @@ it('what a batch sends leaves at once, also when it shares its transaction with 
     onStoreAway: () => {},
     onDue: () => {},
     onRun: () => {},
+    onCommitted: () => {},
   });
   const task: Task = {
     runId: '0b9f9d1e-6d1c-5d0e-9a0b-3f1d6f0a5b11',

@@ -1,17 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { noUsage } from '../../../services/coordinator/engine/usage.ts';
 import { ModelBook } from '../../../services/coordinator/model-book.ts';
-import { aRun } from '../../support/run-builder.ts';
+import type { ModelLimits } from '../../../shared/envelope/manifest.ts';
 
-const openAt = (model: string) =>
-  ({
-    kind: 'call',
-    path: 'a',
-    attempt: 1,
-    failures: 0,
-    firstDispatchedAtMs: 0,
-    withinAtMs: null,
-    phase: { name: 'open', model, version: 1, silentAtMs: 1, republished: 0 },
-  }) as const;
+const contract = (limits: ModelLimits) => ({
+  checkInput: () => [],
+  checkOutput: () => [],
+  estimate: noUsage,
+  limits,
+});
 
 describe('the model book', () => {
   it('knows nothing of a model that was never announced', () => {
@@ -38,18 +35,24 @@ describe('the model book', () => {
     expect(book.facts('echo')).toMatchObject({ versions: [1], concurrency: 0 });
   });
 
-  it('counts open requests from one state of a run to the next', () => {
+  it('goes by the limits of the newest version that was announced', () => {
     const book = new ModelBook(() => 0);
+    expect(book.limitsOf('echo')).toEqual({});
+    book.learn('echo', 2, contract({ inFlight: 2 }));
+    book.learn('echo', 1, contract({ inFlight: 1 }));
+    expect(book.limitsOf('echo')).toEqual({ inFlight: 2 });
+  });
+
+  it('tells the engine of a model that is paused, and how many of its requests are open', () => {
+    const book = new ModelBook(
+      () => 0,
+      (model) => model.length,
+    );
     book.learn('echo', 1);
-    book.learn('other', 1);
-    const asked = aRun('r', { state: openAt('echo') });
-    const passedOn = aRun('r', { state: openAt('other') });
-    const open = () => ['echo', 'other'].map((model) => book.facts(model)?.openRequests);
-    book.count(undefined, asked);
-    expect(open()).toEqual([1, 0]);
-    book.count(asked, passedOn);
-    expect(open()).toEqual([0, 1]);
-    book.count(passedOn, aRun('r', { status: 'succeeded' }));
-    expect(open()).toEqual([0, 0]);
+    expect(book.facts('echo')).toMatchObject({ openRequests: 4, paused: false });
+    book.setPaused('echo', true);
+    expect(book.facts('echo')).toMatchObject({ paused: true });
+    book.setPaused('echo', false);
+    expect(book.isPaused('echo')).toBe(false);
   });
 });

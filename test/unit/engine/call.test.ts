@@ -110,7 +110,7 @@ describe('who served a step', () => {
     driver.accept();
     driver.succeed('a', {});
     driver.succeed('b', { n: 1 });
-    expect(driver.result.payload).toEqual({ n: 1, $servedBy: 'echo@1' });
+    expect(driver.result.payload).toEqual({ n: 1, $servedBy: 'echo@1', $degraded: null });
     expect(driver.values.has('a/$facts')).toBe(false);
   });
 });

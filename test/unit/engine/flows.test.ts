@@ -111,7 +111,7 @@ describe('the flows that are shipped', () => {
     expect(cheap.dispatches).toHaveLength(1);
     expect(cheap.result.payload).toMatchObject({ label: 'high' });
     const better = run('triage', text, { 'triage-keywords': unsure, 'triage-classifier': sure });
-    expect(better.result.payload).toMatchObject({ label: 'high', servedBy: 'triage-classifier' });
+    expect(better.result.payload).toMatchObject({ label: 'high', servedBy: 'triage-classifier@1' });
     const failed = run('triage', text, { 'triage-keywords': null, 'triage-classifier': unsure });
     expect(failed.result.payload).toMatchObject({ label: 'low' });
     expect(failed.run.degraded).toEqual(['triage/1']);
@@ -167,10 +167,53 @@ describe('the flows that are shipped', () => {
     expect(refused.run.error).toMatchObject({ code: 'spam_refused' });
   });
 
-  it.each([...flows.keys()])('%s ends when nobody answers', (name) => {
-    const payload = { ...text, image: 'data:,x', images: ['a', 'b'] };
-    const { run: ended, results } = run(name, payload, {});
-    expect(['failed', 'timed_out']).toContain(ended.status);
-    expect(results).toHaveLength(1);
+  it('careful-answer: its model, another, or a sentence of its own, and says which', () => {
+    const chat = { text: 'chat', source: 'retrieval' };
+    const models = { 'product-qa': { text: 'expert' }, 'general-chatbot': chat };
+    const own = run('careful-answer', text, models);
+    const expert = { answer: 'expert', servedBy: 'product-qa@1', degraded: null };
+    expect(own.result.payload).toEqual(expert);
+    const other = run('careful-answer', text, { ...models, 'product-qa': null });
+    const fallback = { answer: 'chat', servedBy: 'general-chatbot@1', degraded: 'fallback' };
+    expect(other.result.payload).toEqual(fallback);
+    const silent = run('careful-answer', text, {});
+    const sentence = { servedBy: 'default', degraded: 'default' };
+    expect(silent.result).toMatchObject({ status: 'succeeded', payload: sentence });
+    expect(silent.run.degraded).toEqual(['answer']);
   });
+
+  it('refund: grants a small one, asks a person for a larger one, a day at most', () => {
+    const of = (amount: number) => {
+      const driver = new RunDriver(flowNamed('refund'), {
+        payload: { ...text, amount },
+        decide: checkedDecide,
+      });
+      driver.accept();
+      driver.succeed('mood', { label: 'negative' });
+      return driver;
+    };
+    expect(of(20).result.payload).toEqual({ granted: true, by: 'rule' });
+    const asked = of(50);
+    const facts = { ask: { question: 'Refund 50 EUR?', reason: text.text, mood: 'negative' } };
+    expect(asked.history).toContainEqual({ type: 'wait_began', path: 'decision', facts });
+    asked.tell({ type: 'signalled', path: 'decision', value: { granted: 1 }, by: 'ann' });
+    expect(asked.results).toEqual([]);
+    const value = { granted: true, by: 'ann' };
+    asked.tell({ type: 'signalled', path: 'decision', value, by: 'ann' });
+    expect(asked.result.payload).toEqual(value);
+    const forgotten = of(50);
+    forgotten.timeToDue();
+    expect(forgotten.result.payload).toEqual({ granted: false, by: 'nobody' });
+  });
+
+  const careful = 'careful-answer';
+  it.each([...flows.keys()].filter((name) => name !== careful))(
+    '%s ends when nobody answers',
+    (name) => {
+      const payload = { ...text, image: 'data:,x', images: ['a', 'b'] };
+      const { run: ended, results } = run(name, payload, {});
+      expect(['failed', 'timed_out']).toContain(ended.status);
+      expect(results).toHaveLength(1);
+    },
+  );
 });

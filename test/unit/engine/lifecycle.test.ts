@@ -56,24 +56,6 @@ describe('a run whose model was never announced', () => {
     });
     expect(driver.result).toMatchObject({ status: 'failed', payload: null });
   });
-
-  it('waits for a model that only another coordinator has heard of; that costs no attempt', () => {
-    const known = new Map([['echo', announced]]);
-    const driver = new RunDriver(flowOf(sequence(call('a'), call('b'))), {
-      model: (name) => known.get(name),
-    });
-    driver.accept();
-    known.clear();
-    driver.succeed('a', {});
-    expect([driver.run.status, driver.open]).toEqual(['running', []]);
-    driver.timeToDue();
-    expect(driver.open).toEqual([]);
-    known.set('echo', announced);
-    driver.timeToDue();
-    expect(driver.open).toEqual(['b']);
-    driver.succeed('b', {});
-    expect(driver.result).toMatchObject({ status: 'succeeded' });
-  });
 });
 
 describe('the deadline of a run', () => {
@@ -129,7 +111,7 @@ describe('the deadline of a run', () => {
 
   it('that passed under a cascade ends it as timed out, not by the cascade’s code', () => {
     const tiers = ['small', 'large'].map((id) => call(`c/${id}`, { tolerant: true }));
-    const candidates = tiers.map(({ path }) => ({ output: path, servedBy: path }));
+    const candidates = tiers.map(({ path }) => ({ output: path }));
     const driver = new RunDriver(flowOf(sequence(...tiers, pick('c', candidates))));
     driver.accept();
     driver.nowMs = driver.run.deadlineMs;
@@ -185,7 +167,11 @@ describe('values that have not been read', () => {
     const { run } = new RunDriver(flow);
     const facts = { nowMs: 1, flow, model: () => announced, values: new Map() };
     const asked = decide(run, { type: 'jobAccepted' }, facts);
-    expect(asked).toEqual({ type: 'needsValues', keys: ['$context', 'a', 'b', '$payload'] });
+    expect(asked).toEqual({
+      type: 'needsValues',
+      answers: [],
+      keys: ['$context', 'a', 'b', '$payload'],
+    });
   });
 
   it('are asked for together with those that the next nodes read, up to the first that waits', () => {
@@ -201,7 +187,7 @@ describe('values that have not been read', () => {
     const facts = { nowMs: 1, flow, model: () => announced, values: new Map() };
     const asked = decide(run, { type: 'jobAccepted' }, facts);
     const keys = ['before/x', 'before/when', 'before/c'];
-    expect(asked).toEqual({ type: 'needsValues', keys });
+    expect(asked).toEqual({ type: 'needsValues', answers: [], keys });
   });
 
   it('are asked for by all branches that start, in the same round', () => {
@@ -212,7 +198,11 @@ describe('values that have not been read', () => {
     const { run } = new RunDriver(flow);
     const facts = { nowMs: 1, flow, model: () => announced, values: new Map() };
     const asked = decide(run, { type: 'jobAccepted' }, facts);
-    expect(asked).toEqual({ type: 'needsValues', keys: ['before/a', 'before/b', 'before/c'] });
+    expect(asked).toEqual({
+      type: 'needsValues',
+      answers: [],
+      keys: ['before/a', 'before/b', 'before/c'],
+    });
   });
 });
 

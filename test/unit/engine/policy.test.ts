@@ -3,11 +3,20 @@ import { type Attempts, type Failure, next } from '../../../services/coordinator
 import { policy, retrying } from '../../support/kernel-builders.ts';
 
 const NOW = 100_000;
-const facts = { nowMs: NOW, deadlineMs: NOW + 300_000, random: 0.5 };
+const closed = { callable: Infinity, untilMs: 0 };
+const facts = { nowMs: NOW, deadlineMs: NOW + 300_000, random: 0.5, breaker: () => closed };
 const busy: Failure = { code: 'overloaded', message: 'Too busy.', retryable: true };
 
 function attempts(some: Partial<Attempts> = {}): Attempts {
-  return { attempt: 1, failures: 0, withinAtMs: null, latest: { name: 'none' }, ...some };
+  return {
+    attempt: 1,
+    rung: 0,
+    failures: 0,
+    reasks: 0,
+    withinAtMs: null,
+    latest: { name: 'none' },
+    ...some,
+  };
 }
 
 function failed(failure: Partial<Failure>, some: Partial<Attempts> = {}): Attempts {

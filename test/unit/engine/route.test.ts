@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ContractError } from '../../../shared/errors/errors.ts';
-import type { Kernel } from '../../../shared/flow/kernel.ts';
+import type { CompiledFlow, Kernel } from '../../../shared/flow/kernel.ts';
+import { checkedDecide } from '../../support/checked-decide.ts';
 import {
   call,
   choice,
@@ -8,6 +9,7 @@ import {
   fail,
   flowOf,
   pick,
+  policy,
   reading,
   sequence,
   set,
@@ -159,17 +161,31 @@ describe('a pick', () => {
     expect(driver.run.error).toEqual({ ...otherwise, step: 'answer' });
   });
 
-  it('tells how many there were and who served it, if the flow reads that', () => {
-    const candidates = [{ output: 'small', servedBy: 'tiny@1' }, { output: 'large' }];
+  it('tells how many there were, and who served the one that is picked, if the flow reads that', () => {
+    const candidates = [{ output: 'small' }, { output: 'large' }];
     const output = reading(
       { answer: { name: 'answer', keys: ['answer'], factsKey: 'answer/$facts' } },
       ({ answer }) => answer ?? null,
     );
-    const body = sequence(set('small', constant({ text: 'Hi.' })), pick('answer', candidates));
-    const driver = new RunDriver(flowOf(body, { output }));
-    driver.accept();
-    expect(driver.result.payload).toEqual({ text: 'Hi.', $tiers: 1, $servedBy: 'tiny@1' });
-    const unread = running(set('small', constant({})), pick('answer', candidates));
-    expect(unread.values.has('answer/$facts')).toBe(false);
+    const fallback = [{ model: 'tiny', input: constant({}) }];
+    const small = call('small', { policy: policy({ fallback }), tolerant: true });
+    const large = call('large', { tolerant: true });
+    const body = sequence(small, large, pick('answer', candidates));
+    const play = (flow: CompiledFlow) => {
+      const driver = new RunDriver(flow, { decide: checkedDecide });
+      driver.accept();
+      driver.failWith('small', { retryable: false });
+      driver.succeed('small', { text: 'Hi.' });
+      driver.failWith('large', { retryable: false });
+      return driver;
+    };
+    expect(play(flowOf(body, { output })).result.payload).toEqual({
+      text: 'Hi.',
+      $tiers: 1,
+      $servedBy: 'tiny@1',
+      $degraded: 'fallback',
+    });
+    const { values } = play(flowOf(body));
+    expect([...values.keys()].filter((key) => key.endsWith('$facts'))).toEqual([]);
   });
 });

@@ -58,6 +58,7 @@ export const result: Result = {
     startedAt: instant,
     finishedAt: instant,
     usage: { calls: 1, inputTokens: 0, outputTokens: 0, microUsd: 0, computeMs: 1.5 },
+    steps: {},
     degraded: [],
     missing: [],
     error: { code: 'timeout', message: 'Too slow.', step: 'critic', attempt: 1 },

@@ -67,7 +67,7 @@ describe('a CEL trap is refused with a sentence, at its line and column', () => 
       'context.intent.$servedBye == "a"',
       'fact_unknown',
       0,
-      /has no fact \$servedBye: it has \$servedBy\. Did you mean/,
+      /has no fact \$servedBye: it has \$servedBy, \$degraded\. Did you mean/,
     ],
     ['payload.$missing == 1', 'fact_unknown', 0, /context\.<id>\.\$missing/],
     [

@@ -204,6 +204,11 @@ describe('what cannot fit is found before anything runs, with its line', () => {
     expect(problems[0]?.line).toBeGreaterThan(5);
   });
 
+  it('a tier that is a name alone is told at that name', () => {
+    const nodes = '- cascade: c\n  models: [raeder]\n  accept: "true"';
+    expect(problemsOf(nodes)).toMatchObject([{ code: 'model_unknown', path: 'do[0].models[0]' }]);
+  });
+
   it('a payload that is closed has only its own fields', () => {
     const source =
       'flow: a\nversion: 1\ndescription: A.\ninput: { type: object, additionalProperties: false, properties: { body: { type: string } } }\ndo:\n  - { step: w, model: writer }\n  - { step: x, model: writer, input: { text: payload.text } }\n';

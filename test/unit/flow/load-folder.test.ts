@@ -123,6 +123,18 @@ describe('a flow as a step of another', () => {
     ]);
   });
 
+  it('spends the budget of the run: its own does not count', () => {
+    const budget = 'budget: { calls: 1, onExceeded: { model: cheap } }';
+    write('inner', '  - { step: a, model: m }', { more: budget });
+    write('outer', '  - { flow: sub, of: inner }', { more: 'budget: { calls: 9 }' });
+    write('plain', '  - { flow: sub, of: inner }');
+    const [inner, outer, plain] = load().flows.map(({ flow }) => flow);
+    expect(inner?.budget).toEqual({ calls: 1, onExceeded: { model: 'cheap' } });
+    expect(outer?.budget).toEqual({ calls: 9, onExceeded: 'fail' });
+    expect(plain).not.toHaveProperty('budget');
+    expect(plain?.mayCall).toEqual([{ model: 'm' }]);
+  });
+
   it('cannot grow without bounds', () => {
     write(
       'f0',

@@ -25,6 +25,21 @@ flowchart TD
 `);
 });
 
+it('the ladder of a call, a wait and a budget are drawn', () => {
+  const { definition } = flowOf(
+    '- { step: a, model: m, fallback: [n, { model: o@2 }], onOpen: { stale: 5m }, onFailure: { stale: 24h, default: {} } }\n- { wait: go, within: 90s }\n- cascade: c\n  models: [x, { model: y, fallback: z }]\n  accept: "true"\n  onFailure: { default: {} }',
+    'budget: { calls: 20, usd: 0.05, onExceeded: { model: cheap } }\n',
+  );
+  const lines = toMermaid(definition).split('\n');
+  expect(lines).toContain('  n1(["payload<br/>at most 20 calls, 0.05 USD, then ask cheap"])');
+  expect(lines).toContain(
+    '  n2["a<br/>m<br/>else n<br/>else o@2<br/>while not called: an answer of the last 5m<br/>else an answer of the last 24h, else a default"]',
+  );
+  expect(lines).toContain('  n3[\\"wait go<br/>at most 90s"/]');
+  expect(lines).toContain('    n5["x<br/>else a default"]');
+  expect(lines).toContain('    n7["y<br/>else z<br/>else a default"]');
+});
+
 it('every shipped flow is drawn with balanced groups and no raw quotes in labels', () => {
   for (const { definition } of loadFlowFolder('infra/flows')) {
     const picture = toMermaid(definition);

@@ -113,7 +113,7 @@ describe('a compiled flow runs on the engine', () => {
       { draft: 'one', problems: ['p1'], round: 2 },
       { draft: 'one+', problems: ['p2'], round: 3 },
     ]);
-    expect(result).toEqual({ text: 'one++', rounds: 3, by: 'editor' });
+    expect(result).toEqual({ text: 'one++', rounds: 3, by: 'editor@1' });
   });
 
   it('refine gives the best draft when no round is good enough', () => {

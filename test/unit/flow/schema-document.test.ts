@@ -18,7 +18,8 @@ it.each([
   '- { step: a }',
   '- { step: a, model: m, timout: 3s }',
   '- { step: a, model: m, timeout: 3 }',
-  '- { wait: a }',
+  '- { wait: a, until: 3s }',
+  '- { step: a, model: m, breaker: { failureRate: 2 } }',
   '- { map: m, over: payload.list, do: [{ step: 1, model: m }] }',
 ])('and refuses %s', (nodes) => {
   expect(validate(parse(flowText(nodes)))).toBe(false);

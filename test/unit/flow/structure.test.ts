@@ -17,7 +17,7 @@ describe('the shape of a node is checked against its kind alone', () => {
       'do[0]',
       /one of the keys step, parallel.*this has stepp, model\. Did you mean "step"\?/,
     ],
-    ['a kind of another language', '- wait: a', 'do[0]', /one of the keys step/],
+    ['a kind of another language', '- sleep: a', 'do[0]', /one of the keys step/],
     ['a node that is text', '- a', 'do[0]', /A node is a map like/],
     [
       'an id that is a number',

@@ -34,7 +34,8 @@ output:
 json: true
 prices: { inputPerMillionUsd: 0.5, outputPerMillionUsd: 2 }
 timeout: 200ms
-limits: { maxPromptCharacters: 400 }
+estimate: { inputTokens: 300 }
+limits: { maxPromptCharacters: 400, inFlight: 4, requestsPerMinute: 60 }
 `;
 
 function tagger(source = file, env: Record<string, string> = {}) {
@@ -128,7 +129,7 @@ describe('a model that is a file', () => {
     expect(server.asked).toEqual([]);
   });
 
-  it('announces its schemas as they are written, its prices and its time-out', () => {
+  it('announces its schemas as they are written, its prices, its limits and its time-out', () => {
     const manifest = manifestOf(tagger(), 'w1', 4);
     expect(manifest).toMatchObject({
       name: 'tagger',
@@ -138,9 +139,11 @@ describe('a model that is a file', () => {
         microUsdPerMillionInputTokens: 500_000,
         microUsdPerMillionOutputTokens: 2_000_000,
       },
+      estimate: { inputTokens: 300 },
       inputSchema: { properties: { text: { maxLength: 50 } } },
       outputSchema: { properties: { tag: { enum: ['bug', 'wish'] } } },
     });
+    expect(manifest.limits).toEqual({ inFlight: 4, requestsPerMinute: 60 });
     expect(JSON.stringify(manifest)).not.toContain('key-1');
   });
 });

@@ -142,6 +142,31 @@ describe('a cancellation', () => {
   });
 });
 
+describe('a cancellation that comes before its request', () => {
+  it('is remembered: the request is answered, and not run', async () => {
+    let calls = 0;
+    const model = echo({
+      async run(input) {
+        calls += 1;
+        return input;
+      },
+    });
+    const worker = await bench.worker(model);
+    await tell(routingKey.state('echo'), { paused: true });
+    await eventually(() => !worker.listening);
+    const cancelled = request({ text: 'a' }, { path: 'a' });
+    const other = request({ text: 'b' }, { run: cancelled.step.run, path: 'b' });
+    await bench.sendAll([cancelled, other]);
+    const { run, path, attempt } = cancelled.step;
+    await tell(routingKey.cancel('echo'), { run, path, attempt });
+    await tell(routingKey.state('echo'), { paused: false });
+    await eventually(() => bench.repliesTo(cancelled).length + bench.repliesTo(other).length === 2);
+    expect(bench.repliesTo(cancelled)[0]?.outcome).toMatchObject({ code: 'cancelled' });
+    expect(bench.repliesTo(other)[0]?.outcome).toMatchObject({ status: 'succeeded' });
+    expect(calls).toBe(1);
+  });
+});
+
 describe('the state', () => {
   it('pauses a worker and lets it go on', async () => {
     const worker = await bench.worker(echo());

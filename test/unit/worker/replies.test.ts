@@ -133,11 +133,22 @@ describe('a failed reply', () => {
   it.each([
     ['a NUL character', 'a\0b'],
     ['half a surrogate pair', 'a\ud800b'],
-    ['more than a message may hold', 'x'.repeat(9 * 1024 * 1024)],
   ])('is output_invalid for %s, which the coordinator would not read', async (_what, text) => {
     await bench.worker(echo({ run: () => ({ text }) }));
     const { outcome } = await bench.ask(request({ text: 'x' }));
     expect(outcome).toMatchObject({ status: 'failed', code: 'output_invalid' });
+  });
+
+  it('fails at once with the field named when the output is oversize (Seldon #5125)', async () => {
+    const text = 'x'.repeat(9 * 1024 * 1024);
+    await bench.worker(echo({ run: () => ({ text }) }));
+    const { outcome } = await bench.ask(request({ text: 'x' }));
+    expect(outcome).toMatchObject({
+      status: 'failed',
+      code: 'output_too_large',
+      message: expect.stringContaining('/text alone takes 9437186'),
+      retryable: false,
+    });
   });
 
   it('is output_invalid for what JSON cannot hold', async () => {

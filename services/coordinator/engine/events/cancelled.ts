@@ -1,8 +1,8 @@
+import { closeCallsIn } from '../close-calls.ts';
 import { type Course, ends } from '../course.ts';
-import { closeAttempt, type Draft } from '../draft.ts';
-import { openCalls } from '../open-calls.ts';
+import type { Draft } from '../draft.ts';
 
 export function onCancelled(reason: string, draft: Draft): Course {
-  for (const call of openCalls(draft.run)) closeAttempt(call, 'attempt_abandoned', draft);
+  if (draft.run.state !== null) closeCallsIn(draft.run.state, 'attempt_abandoned', draft);
   return ends('cancelled', { code: 'cancelled', message: reason });
 }

@@ -1,5 +1,6 @@
+import { closeCallsIn } from '../close-calls.ts';
 import { type Course, ends } from '../course.ts';
-import { closeAttempt, type Draft } from '../draft.ts';
+import type { Draft } from '../draft.ts';
 import { openCalls } from '../open-calls.ts';
 
 /** More names than this help nobody in a sentence. */
@@ -8,7 +9,7 @@ const NAMES_IN_A_MESSAGE = 5;
 /** Ends a run whose time is over, and says what it was waiting for. */
 export function deadlineExceeded(draft: Draft): Course {
   const calls = openCalls(draft.run);
-  for (const call of calls) closeAttempt(call, 'attempt_timed_out', draft);
+  if (draft.run.state !== null) closeCallsIn(draft.run.state, 'attempt_timed_out', draft);
   const [first] = calls;
   const code = 'deadline_exceeded';
   if (first === undefined) {

@@ -1,12 +1,14 @@
 import type { JsonObject } from '../../../../shared/envelope/json.ts';
+import { settleReserved } from '../budget.ts';
 import { type Course, stays } from '../course.ts';
 import { absent, type HistoryEntry, type RunEvent } from '../decision.ts';
 import type { Draft } from '../draft.ts';
 import { findCall } from '../find-call.ts';
+import { stepOf } from '../flow-index.ts';
 import { attemptKeyOf } from '../keys.ts';
+import { account } from '../ledger.ts';
 import { advance } from '../nodes/node.ts';
 import type { Run } from '../run.ts';
-import { plus } from '../usage.ts';
 import { peek, requireRead } from '../values.ts';
 
 export type ReplyReceived = RunEvent & { readonly type: 'replyReceived' };
@@ -18,12 +20,14 @@ export function onReplyReceived(reply: ReplyReceived, draft: Draft): Course {
   const call = run.state === null ? undefined : findCall(facts.flow.body, run.state, path);
   if (run.state !== null && call?.phase.name === 'open' && call.attempt === attempt) {
     const { model, version } = call.phase;
-    draft.usage = plus(run.usage, outcome.usage);
+    settleReserved(attemptKeyOf(path, attempt), draft);
     draft.history.push(entryOf('reply_accepted', reply, { model, version }));
     return { name: 'goes_on', outcome: advance(facts.flow.body, run.state, [], draft) };
   }
   if (isClosed(run, reply)) {
-    draft.usage = plus(run.usage, outcome.usage);
+    const { usage } = outcome;
+    settleReserved(attemptKeyOf(path, attempt), draft);
+    account(stepOf(path, facts.flow) ?? path, { usage }, draft);
     draft.history.push(entryOf('reply_late', reply));
     return stays;
   }
@@ -55,13 +59,14 @@ function entryOf(
   { path, attempt, outcome }: ReplyReceived,
   more: JsonObject = {},
 ): HistoryEntry {
-  const { status, code, message, worker, usage, startedAt, finishedAt } = outcome;
+  const { status, code, message, retryable, worker, usage, startedAt, finishedAt } = outcome;
   const facts: JsonObject = {
     ...more,
     status,
     worker,
     startedAt,
     finishedAt,
+    ...(retryable === undefined ? {} : { retryable }),
     ...(usage === undefined ? {} : { usage: { ...usage } }),
   };
   return {

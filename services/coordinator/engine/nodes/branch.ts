@@ -34,20 +34,21 @@ export function branchAt(node: ScatterNode, index: number, indices: readonly num
   return { id, label: id, body, output, patchKey: keyOf(patchKey, indices), indices };
 }
 
-/** True when the call of this path is under the frame. */
-function holdsCall(frame: Frame, path: string): boolean {
+/** True when the call, or the wait, of this path is under the frame. */
+function holds(frame: Frame, path: string): boolean {
   switch (frame.kind) {
     case 'call':
+    case 'wait':
       return frame.path === path;
     case 'sequence':
     case 'choice':
-      return holdsCall(frame.child, path);
+      return holds(frame.child, path);
     case 'scatter':
-      return Object.values(frame.active).some((child) => holdsCall(child, path));
+      return Object.values(frame.active).some((child) => holds(child, path));
   }
 }
 
-/** Index of the active branch that holds the call of this path; the one its path names is tried before all others. */
+/** Index of the active branch that holds the call or wait of this path; the one its path names is tried before all others. */
 export function branchHolding(
   node: ScatterNode,
   active: Readonly<Record<string, Frame>>,
@@ -56,8 +57,8 @@ export function branchHolding(
 ): number | undefined {
   const named = branchNamed(node, path, indices);
   const frame = named === undefined ? undefined : active[named];
-  if (frame !== undefined && holdsCall(frame, path)) return named;
-  const found = Object.entries(active).find(([, child]) => holdsCall(child, path));
+  if (frame !== undefined && holds(frame, path)) return named;
+  const found = Object.entries(active).find(([, child]) => holds(child, path));
   return found === undefined ? undefined : Number(found[0]);
 }
 

@@ -1,29 +1,34 @@
 import type { CallNode } from '../../../../shared/flow/kernel.ts';
-import { closeAttempt, type Draft, done, type NodeOutcome, open } from '../draft.ts';
+import { closeAttempt, dropHeld } from '../close-calls.ts';
+import { type Draft, done, type NodeOutcome, open } from '../draft.ts';
 import { jitterOf } from '../jitter.ts';
 import { keyOf } from '../keys.ts';
-import { type Attempts, next } from '../policy.ts';
-import type { CallFrame } from '../run.ts';
-import { type CallSite, dispatch, publishAgain, type Step } from './dispatch.ts';
-import { acceptOutput, failureOf } from './reply.ts';
-
-/**
- * A run starts only when all its models were announced, so a model that is unknown here was heard by another coordinator
- * first. Its word is on its way: the call waits for it, at the cost of no attempt.
- */
-const UNHEARD_MS = 1_000;
+import { type Attempts, type Next, next } from '../policy.ts';
+import type { BackoffPhase, CallFrame, HeldPhase, OpenPhase } from '../run.ts';
+import { type Asked, ask } from './ask.ts';
+import { breakerOf } from './breaker.ts';
+import { type CallSite, publishAgain, rungOf, type Step, stillExplained } from './dispatch.ts';
+import { hold } from './hold.ts';
+import { acceptReply } from './reply.ts';
+import { reuse } from './reuse.ts';
+import { spent } from './spent.ts';
 
 export function startCall(node: CallNode, indices: readonly number[], draft: Draft): NodeOutcome {
   const { nowMs } = draft.facts;
   const { withinMs } = node.policy;
+  const site: CallSite = { node, indices, draft };
+  const path = keyOf(node.path, indices);
+  if (reuse(site, path)) return done;
   const step: Step = {
-    path: keyOf(node.path, indices),
+    path,
     attempt: 0,
     failures: 0,
+    rung: 0,
+    reasks: 0,
     firstDispatchedAtMs: nowMs,
     withinAtMs: withinMs === undefined ? null : nowMs + withinMs,
   };
-  return proceed({ node, indices, draft }, step, { name: 'none' });
+  return proceed(site, step, { name: 'none' });
 }
 
 export function advanceCall(
@@ -33,96 +38,182 @@ export function advanceCall(
   draft: Draft,
 ): NodeOutcome {
   const site: CallSite = { node, indices, draft };
-  switch (draft.event.type) {
+  const { event } = draft;
+  const { phase } = frame;
+  switch (event.type) {
     case 'replyReceived': {
-      const { outcome, output, patch } = draft.event;
-      if (outcome.status === 'failed') {
-        return proceed(site, frame, { name: 'failed', failure: failureOf(outcome) });
-      }
-      acceptOutput(site, frame, output, patch);
-      return done;
+      if (phase.name !== 'open') return open(frame);
+      const failure = acceptReply(site, frame, phase, event);
+      return failure === undefined ? done : proceed(site, frame, { name: 'failed', failure });
     }
     case 'timerDue':
-      return frame.phase.name === 'open'
-        ? timeOpenAttempt(site, frame, frame.phase)
-        : timeWait(site, frame, frame.phase);
+      if (phase.name === 'open') return timeOpenAttempt(site, frame, phase);
+      return phase.name === 'backoff' ? timeWait(site, frame, phase) : timeHeld(site, frame, phase);
+    case 'slotGranted':
+      if (event.path !== frame.path || event.attempt !== frame.attempt) return open(frame);
+      return phase.name === 'held' && phase.why === 'limit'
+        ? askAgain(site, frame, phase)
+        : open(frame);
+    case 'resumed':
+      return phase.name === 'held' && phase.why === 'budget'
+        ? askAgain(site, frame, phase)
+        : open(frame);
     case 'transportLost':
-      return frame.phase.name === 'open'
-        ? publishAgain(site, frame, frame.phase, frame.phase.republished)
+      return phase.name === 'open'
+        ? publishAgain(site, frame, phase, phase.republished)
         : open(frame);
     default:
       return open(frame);
   }
 }
 
-function timeOpenAttempt(
-  site: CallSite,
-  frame: CallFrame,
-  phase: CallFrame['phase'] & { name: 'open' },
-): NodeOutcome {
+function timeOpenAttempt(site: CallSite, frame: CallFrame, phase: OpenPhase): NodeOutcome {
   const { draft } = site;
   const { nowMs } = draft.facts;
   if (frame.withinAtMs !== null && nowMs >= frame.withinAtMs) {
-    closeAttempt(frame, 'attempt_timed_out', draft);
+    closeAttempt({ ...frame, phase }, 'attempt_timed_out', draft);
     return proceed(site, frame, { name: 'silent' });
   }
   if (nowMs < phase.silentAtMs) return open(frame);
+  // It waits in the queue of a model that is paused: that explains any silence.
+  if (draft.facts.model(phase.model)?.paused === true) {
+    return open({ ...frame, phase: stillExplained(site, phase) });
+  }
   return publishAgain(site, frame, phase, phase.republished + 1);
 }
 
 function timeWait(
   site: CallSite,
   frame: CallFrame,
-  { retryAtMs, lastCode }: CallFrame['phase'] & { name: 'backoff' },
+  { retryAtMs, lastCode }: BackoffPhase,
 ): NodeOutcome {
   const { nowMs } = site.draft.facts;
   if (nowMs < Math.min(retryAtMs, frame.withinAtMs ?? retryAtMs)) return open(frame);
   return proceed(site, frame, { name: 'waiting', untilMs: retryAtMs, lastCode });
 }
 
-/** Does what the step's policy says. */
-function proceed(site: CallSite, step: Step, latest: Attempts['latest']): NodeOutcome {
+function timeHeld(site: CallSite, frame: CallFrame, phase: HeldPhase): NodeOutcome {
+  const { nowMs } = site.draft.facts;
+  if (frame.withinAtMs !== null && nowMs >= frame.withinAtMs) {
+    if (phase.why === 'limit') dropHeld({ ...frame, phase }, site.draft);
+    return proceed(site, frame, { name: 'silent' });
+  }
+  if (phase.lookAtMs === null || nowMs < phase.lookAtMs) return open(frame);
+  if (phase.why === 'breaker') {
+    const { lookAtMs: untilMs } = phase;
+    return proceed(site, frame, { name: 'waiting', untilMs, lastCode: 'breaker_open' });
+  }
+  return askAgain(site, frame, phase);
+}
+
+/** A call that was held back asks for what it was held back from. */
+function askAgain(site: CallSite, frame: CallFrame, phase: HeldPhase): NodeOutcome {
+  const { kind: _, phase: __, ...step } = frame;
+  const granted = phase.why === 'limit';
+  if (phase.why !== 'answer' && breakerOf(site, frame.rung).callable <= 0) {
+    if (granted) dropHeld({ ...frame, phase }, site.draft);
+    const { nowMs: untilMs } = site.draft.facts;
+    return proceed(site, step, { name: 'waiting', untilMs, lastCode: 'breaker_open' });
+  }
+  const asked = ask(site, step, { reask: phase.reask, granted, looks: phase.looks + 1 });
+  // It was given a place in a queue and has no use for it.
+  if (granted && !hasLeft(asked)) dropHeld({ ...frame, phase }, site.draft);
+  if (asked.name === 'asked') return asked.outcome;
+  return proceed(site, step, { name: 'refused', failure: asked.failure });
+}
+
+function hasLeft(asked: Asked): boolean {
+  if (asked.name === 'refused' || asked.outcome.type !== 'open') return false;
+  const { frame } = asked.outcome;
+  return frame.kind === 'call' && frame.phase.name === 'open';
+}
+
+/** Does what the step's policy says, until something is asked, waited for, or given up. */
+function proceed(site: CallSite, from: Step, because: Attempts['latest']): NodeOutcome {
+  let step = from;
+  let latest = because;
+  for (;;) {
+    const decided = decideNext(site, step, latest);
+    if (decided.name === 'give_up') return spent(site, step, decided);
+    const coming = comingStep(step, decided, latest);
+    if (decided.name === 'wait') return waitFor(site, coming, decided);
+    if (decided.name === 'wait_for_breaker') {
+      return hold(site, coming, { why: 'breaker', lookAtMs: decided.untilMs });
+    }
+    noteMove(site, step, coming, decided);
+    const asked = ask(site, coming, { reask: decided.reask });
+    if (asked.name === 'asked') return asked.outcome;
+    const { code, message } = asked.failure;
+    const { path, attempt } = coming;
+    site.draft.history.push({ type: 'attempt_refused', path, attempt, code, message });
+    step = coming;
+    latest = { name: 'refused', failure: asked.failure };
+  }
+}
+
+function decideNext(site: CallSite, step: Step, latest: Attempts['latest']): Next {
   const { node, draft } = site;
-  const { path, attempt, failures, firstDispatchedAtMs, withinAtMs } = step;
-  const random = jitterOf(draft.run.id, path, attempt);
-  const decided = next(
+  const { nowMs } = draft.facts;
+  return next(
     node.policy,
-    { attempt, failures, withinAtMs, latest },
-    { nowMs: draft.facts.nowMs, deadlineMs: draft.run.deadlineMs, random },
+    { ...step, latest },
+    {
+      nowMs,
+      deadlineMs: draft.run.deadlineMs,
+      random: jitterOf(draft.run.id, step.path, step.attempt),
+      breaker: (rung) => breakerOf(site, rung),
+    },
   );
-  if (decided.name === 'give_up') return giveUp(site, step, decided);
-  const coming: Step = {
+}
+
+function comingStep(
+  step: Step,
+  { attempt, rung, failures, reasks }: Exclude<Next, { name: 'give_up' }>,
+  latest: Attempts['latest'],
+): Step {
+  const { path, firstDispatchedAtMs, withinAtMs } = step;
+  const fellFor = rung === 0 ? undefined : (step.fellFor ?? codeOf(latest));
+  return {
     path,
-    attempt: decided.attempt,
-    failures: decided.failures,
+    attempt,
+    failures,
+    rung,
+    reasks,
+    ...(fellFor === undefined ? {} : { fellFor }),
     firstDispatchedAtMs,
     withinAtMs,
   };
-  if (decided.name === 'call') {
-    return dispatch(site, coming) ?? waitFor(site, coming, UNHEARD_MS, 'model_unavailable');
-  }
-  const lastCode = latest.name === 'failed' ? latest.failure.code : '';
-  return waitFor(site, coming, decided.untilMs - draft.facts.nowMs, lastCode);
 }
 
-function waitFor({ draft }: CallSite, coming: Step, waitMs: number, lastCode: string): NodeOutcome {
-  const { path, attempt } = coming;
-  const facts = { waitMs };
-  draft.history.push({ type: 'retry_scheduled', path, attempt, code: lastCode, facts });
-  const retryAtMs = draft.facts.nowMs + waitMs;
-  return open({ kind: 'call', ...coming, phase: { name: 'backoff', retryAtMs, lastCode } });
+function codeOf(latest: Attempts['latest']): string {
+  if (latest.name === 'failed' || latest.name === 'refused') return latest.failure.code;
+  return 'breaker_open';
 }
 
-function giveUp(
-  { node, draft }: CallSite,
-  { path, attempt }: Step,
-  { code, message }: { readonly code: string; readonly message: string },
+/** Writes down that another model is asked, or the same one again for a better output. */
+function noteMove(
+  site: CallSite,
+  step: Step,
+  coming: Step,
+  { reask }: Next & { name: 'call' },
+): void {
+  const { path, attempt, rung } = coming;
+  const { history } = site.draft;
+  if (reask !== undefined) history.push({ type: 'reask_sent', path, attempt });
+  if (rung <= step.rung) return;
+  const { model } = rungOf(site, rung);
+  const code = coming.fellFor ?? '';
+  history.push({ type: 'fallback_taken', path, attempt, code, facts: { model } });
+}
+
+function waitFor(
+  { draft }: CallSite,
+  coming: Step,
+  { untilMs, code }: { readonly untilMs: number; readonly code: string },
 ): NodeOutcome {
-  if (code === 'deadline_exceeded') draft.outOfTime = true;
-  if (node.tolerant) {
-    draft.degraded.push(path);
-    return done;
-  }
-  const error = { code, message, step: path };
-  return { type: 'failed', error: attempt === 0 ? error : { ...error, attempt } };
+  const { path, attempt } = coming;
+  const facts = { waitMs: untilMs - draft.facts.nowMs };
+  draft.history.push({ type: 'retry_scheduled', path, attempt, code, facts });
+  const phase = { name: 'backoff', retryAtMs: untilMs, lastCode: code } as const;
+  return open({ kind: 'call', ...coming, phase });
 }

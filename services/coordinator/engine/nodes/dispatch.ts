@@ -1,10 +1,13 @@
-import type { CallNode } from '../../../../shared/flow/kernel.ts';
+import type { Degradation } from '../../../../shared/envelope/envelope.ts';
+import { isJsonObject, type JsonObject } from '../../../../shared/envelope/json.ts';
+import type { CallNode, Rung } from '../../../../shared/flow/kernel.ts';
 import type { Command } from '../decision.ts';
 import { type Draft, type NodeOutcome, open } from '../draft.ts';
-import { evaluateObject } from '../evaluate.ts';
-import type { CallFrame } from '../run.ts';
+import { type Evaluated, evaluateObject } from '../evaluate.ts';
+import { inputKeyOf } from '../keys.ts';
+import type { CallFrame, OpenPhase } from '../run.ts';
 import { silenceMs } from '../silence.ts';
-import { peekContext } from '../values.ts';
+import { peek, peekContext } from '../values.ts';
 
 /** A call, where it stands in its flow. */
 export interface CallSite {
@@ -16,21 +19,51 @@ export interface CallSite {
 /** What a call's frame says, but for its phase. */
 export type Step = Omit<CallFrame, 'kind' | 'phase'>;
 
-type OpenPhase = CallFrame['phase'] & { readonly name: 'open' };
+/** What a model is asked. */
+export interface Request {
+  readonly model: string;
+  readonly version: number;
+  readonly input: JsonObject;
+  readonly context: JsonObject;
+  readonly reask?: readonly string[];
+  readonly degraded?: Degradation;
+  readonly answerKey?: string;
+}
 
-/** Opens an attempt: its request leaves. Undefined when no version of its model is known. */
-export function dispatch(site: CallSite, step: Step): NodeOutcome | undefined {
-  const { node, draft } = site;
-  const version = node.version ?? draft.facts.model(node.model)?.versions.at(-1);
-  if (version === undefined) return undefined;
+/** The model of a rung of the step's ladder: its own, then its fallbacks. */
+export function rungOf({ node }: CallSite, rung: number): Rung {
+  return node.policy.fallback[rung - 1] ?? node;
+}
+
+/** The input and context of a request. An open attempt sees the same however often it is published. */
+export function inputOf(
+  { indices, draft, node }: CallSite,
+  step: Pick<Step, 'path'>,
+  { input }: Rung,
+): { readonly input: Evaluated<JsonObject>; readonly context: JsonObject } {
+  // The context first: evaluating asks for all values that are still unread.
+  const context = peekContext(node.context, indices, draft);
+  const replaced = draft.run.continues && peek(inputKeyOf(step.path), draft);
+  const evaluated = evaluateObject(input, { step: step.path, indices }, draft);
+  return { context, input: isJsonObject(replaced) ? { ok: true, value: replaced } : evaluated };
+}
+
+/** Opens an attempt: its request leaves. */
+export function dispatch(site: CallSite, step: Step, request: Request): NodeOutcome {
+  const { draft } = site;
+  const { model, version, reask, degraded, answerKey } = request;
+  draft.leaving.set(model, (draft.leaving.get(model) ?? 0) + 1);
   const phase: OpenPhase = {
     name: 'open',
-    model: node.model,
+    model,
     version,
-    silentAtMs: silentAtMs(site, 0),
+    silentAtMs: silentAtMs(site, model, 0),
     republished: 0,
+    ...(degraded === undefined ? {} : { degraded }),
+    ...(reask === undefined ? {} : { reask }),
+    ...(answerKey === undefined ? {} : { answerKey }),
   };
-  return publish(site, 'attempt_dispatched', { kind: 'call', ...step, phase });
+  return publish(site, 'attempt_dispatched', { kind: 'call', ...step, phase }, request);
 }
 
 /** The same attempt leaves again, as the same message; costs no retry. */
@@ -40,56 +73,49 @@ export function publishAgain(
   phase: OpenPhase,
   republished: number,
 ): NodeOutcome {
-  return publish(site, 'attempt_republished', {
-    ...frame,
-    phase: { ...phase, republished, silentAtMs: silentAtMs(site, republished) },
-  });
-}
-
-/** An open attempt sees the same values however often it is published: nothing it reads changes while it is open. */
-function publish(
-  site: CallSite,
-  type: 'attempt_dispatched' | 'attempt_republished',
-  frame: CallFrame & { readonly phase: OpenPhase },
-): NodeOutcome {
-  const { draft } = site;
-  const { path, attempt, phase } = frame;
-  const { model, version } = phase;
-  const request = requestOf(site, frame);
-  if (request.type === 'failed') return request;
-  draft.commands.push(request.command);
-  draft.history.push({ type, path, attempt, facts: { model, version } });
-  return open(frame);
-}
-
-function requestOf(
-  { node, indices, draft }: CallSite,
-  {
-    path,
-    attempt,
-    withinAtMs,
-    phase: { model, version },
-  }: CallFrame & { readonly phase: OpenPhase },
-): { readonly type: 'ready'; readonly command: Command } | (NodeOutcome & { type: 'failed' }) {
-  // The context first: evaluating asks for all values that are still unread.
-  const context = peekContext(node.context, indices, draft);
-  const input = evaluateObject(node.input, { step: path, indices }, draft);
+  const { input, context } = inputOf(site, frame, askedIn(site, frame, phase));
   if (!input.ok) return { type: 'failed', error: input.error };
+  const { model } = phase;
+  const again = { ...phase, republished, silentAtMs: silentAtMs(site, model, republished) };
+  const request = { ...phase, input: input.value, context };
+  return publish(site, 'attempt_republished', { ...frame, phase: again }, request);
+}
+
+/** Its silence counts from now on. */
+export function stillExplained(site: CallSite, phase: OpenPhase): OpenPhase {
+  return { ...phase, silentAtMs: silentAtMs(site, phase.model, phase.republished) };
+}
+
+/** A cheaper model is asked what the model of its rung would have been. */
+function askedIn(site: CallSite, frame: CallFrame, { model, version }: OpenPhase): Rung {
+  return { ...rungOf(site, frame.rung), model, version };
+}
+
+function publish(
+  { node, draft }: CallSite,
+  type: 'attempt_dispatched' | 'attempt_republished',
+  frame: CallFrame,
+  { model, version, input, context, reask }: Request,
+): NodeOutcome {
+  const { path, attempt, withinAtMs } = frame;
   const command: Command = {
     type: 'dispatch',
     path,
     attempt,
     model,
     version,
-    input: input.value,
+    input,
     context,
     timeoutMs: node.policy.timeoutMs,
     deadlineMs: Math.min(draft.run.deadlineMs, withinAtMs ?? draft.run.deadlineMs),
+    ...(reask === undefined ? {} : { reask }),
   };
-  return { type: 'ready', command };
+  draft.commands.push(command);
+  draft.history.push({ type, path, attempt, facts: { model, version } });
+  return open(frame);
 }
 
-function silentAtMs({ node, draft }: CallSite, republished: number): number {
-  const { nowMs, model } = draft.facts;
-  return nowMs + silenceMs(model(node.model), node.policy.timeoutMs, republished);
+function silentAtMs({ node, draft }: CallSite, model: string, republished: number): number {
+  const { nowMs, model: factsOf } = draft.facts;
+  return nowMs + silenceMs(factsOf(model), node.policy.timeoutMs, republished);
 }

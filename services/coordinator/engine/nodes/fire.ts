@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../../../shared/envelope/json.ts';
-import { closeAttempt, done, failed, type NodeOutcome } from '../draft.ts';
+import { closeCallsIn } from '../close-calls.ts';
+import { done, failed, type NodeOutcome } from '../draft.ts';
 import { keyOf } from '../keys.ts';
-import { openCallsIn } from '../open-calls.ts';
 import { gapsOf, indicesOf } from '../ranges.ts';
 import { mergePatch, peek, requireRead, writeFacts } from '../values.ts';
 import { branchAt } from './branch.ts';
@@ -70,11 +70,7 @@ function patchesOf({ node, indices, draft }: ScatterSite, tally: Tally): readonl
 
 function abandonOpen({ draft }: ScatterSite, tally: Tally): void {
   requireRead(draft);
-  for (const child of Object.values(tally.active)) {
-    for (const call of openCallsIn(child)) {
-      closeAttempt(call, 'attempt_abandoned', draft);
-    }
-  }
+  for (const child of Object.values(tally.active)) closeCallsIn(child, 'attempt_abandoned', draft);
 }
 
 function failuresOf({ node, indices }: ScatterSite, tally: Tally): string {

@@ -9,6 +9,7 @@ import { pick } from './pick.ts';
 import { advanceScatter, startScatter } from './scatter.ts';
 import { advanceSequence, startSequence } from './sequence.ts';
 import { set } from './set.ts';
+import { advanceWait, startWait } from './wait.ts';
 
 /** Enters a node. `indices` are those of the enclosing `map` elements, outermost first. */
 export function start(node: Kernel, indices: readonly number[], draft: Draft): NodeOutcome {
@@ -21,6 +22,8 @@ export function start(node: Kernel, indices: readonly number[], draft: Draft): N
       return pick(node, indices, draft);
     case 'fail':
       return failHere(node, indices, draft);
+    case 'wait':
+      return startWait(node, indices, draft);
     case 'sequence':
       return startSequence(node, indices, draft);
     case 'choice':
@@ -39,6 +42,9 @@ export function advance(
 ): NodeOutcome {
   if (node.kind === 'call' && frame.kind === 'call') {
     return advanceCall(node, frame, indices, draft);
+  }
+  if (node.kind === 'wait' && frame.kind === 'wait') {
+    return advanceWait(node, frame, indices, draft);
   }
   if (node.kind === 'sequence' && frame.kind === 'sequence') {
     return advanceSequence(node, frame, indices, draft);

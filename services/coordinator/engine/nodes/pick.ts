@@ -1,14 +1,16 @@
-import type { JsonValue } from '../../../../shared/envelope/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../../shared/envelope/json.ts';
 import type { PickNode } from '../../../../shared/flow/kernel.ts';
 import { absent } from '../decision.ts';
 import { type Draft, done, failed, type NodeOutcome } from '../draft.ts';
+import { indexOf } from '../flow-index.ts';
 import { keyOf } from '../keys.ts';
 import { peek, requireRead, writeFacts } from '../values.ts';
 
 interface Candidate {
   readonly output: JsonValue;
   readonly score: number;
-  readonly servedBy: string | undefined;
+  /** Those of the node that wrote it. */
+  readonly facts: JsonObject;
 }
 
 export function pick(node: PickNode, indices: readonly number[], draft: Draft): NodeOutcome {
@@ -18,8 +20,8 @@ export function pick(node: PickNode, indices: readonly number[], draft: Draft): 
   if (chosen === undefined) return failed(node.otherwise.code, node.otherwise.message, path);
   draft.written.set(path, chosen.output);
   draft.history.push({ type: 'value_written', path });
-  const servedBy = chosen.servedBy === undefined ? {} : { $servedBy: chosen.servedBy };
-  writeFacts(node.path, { [node.countFact]: candidates.length, ...servedBy }, indices, draft);
+  const facts = { ...chosen.facts, [node.countFact]: candidates.length };
+  writeFacts(node.path, facts, indices, draft);
   return done;
 }
 
@@ -30,11 +32,18 @@ function candidatesOf(
   draft: Draft,
 ): readonly Candidate[] {
   const candidates: Candidate[] = [];
-  for (const { output: outputKey, score: scoreKey, servedBy } of node.candidates) {
+  const { factsRead } = indexOf(draft.facts.flow);
+  for (const { output: outputKey, score: scoreKey } of node.candidates) {
     const output = peek(keyOf(outputKey, indices), draft);
+    const factsKey = `${outputKey}/$facts`;
+    const facts = factsRead.has(factsKey) ? peek(keyOf(factsKey, indices), draft) : absent;
     const score = scoreKey === undefined ? absent : peek(keyOf(scoreKey, indices), draft);
     if (output === undefined || output === absent) continue;
-    candidates.push({ output, score: typeof score === 'number' ? score : -Infinity, servedBy });
+    candidates.push({
+      output,
+      score: typeof score === 'number' ? score : -Infinity,
+      facts: isJsonObject(facts) ? facts : {},
+    });
   }
   requireRead(draft);
   return candidates;

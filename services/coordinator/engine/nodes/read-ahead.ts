@@ -14,8 +14,12 @@ export function readAhead(
 ): void {
   for (const item of items) {
     look(item, indices, draft);
-    if (item.kind === 'call' || item.kind === 'scatter' || item.kind === 'fail') return;
+    if (item.kind === 'call' || item.kind === 'scatter' || ends(item)) return;
   }
+}
+
+function ends({ kind }: Kernel): boolean {
+  return kind === 'fail' || kind === 'wait';
 }
 
 function look(node: Kernel, indices: readonly number[], draft: Draft): void {
@@ -35,6 +39,9 @@ function look(node: Kernel, indices: readonly number[], draft: Draft): void {
       return;
     case 'fail':
       if (node.message !== undefined) peekScope(node.message.reads, indices, draft);
+      return;
+    case 'wait':
+      if (node.ask !== undefined) peekScope(node.ask.reads, indices, draft);
       return;
     case 'sequence':
       readAhead(node.items, indices, draft);

@@ -85,7 +85,7 @@ function goOn(site: ScatterSite, frame: ScatterFrame, tally: Tally): NodeOutcome
 /** Indices of the active branches that this event is about. */
 function concerned({ node, indices, draft }: ScatterSite, frame: ScatterFrame): readonly number[] {
   const { event } = draft;
-  if (event.type !== 'replyReceived') return Object.keys(frame.active).map(Number);
+  if (!('path' in event)) return Object.keys(frame.active).map(Number);
   const index = branchHolding(node, frame.active, event.path, indices);
   return index === undefined ? [] : [index];
 }

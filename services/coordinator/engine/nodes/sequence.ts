@@ -23,9 +23,8 @@ export function advanceSequence(
   if (item === undefined) throw mismatch(item, frame.child);
   const outcome = unlessUnread(() => draft.walk.advance(item, frame.child, indices, draft));
   if (outcome === undefined) {
-    // Only a reply ends a call; time alone will most likely not come to what is next.
-    const isReply = draft.event.type === 'replyReceived';
-    return lacksValues(isReply ? node.items.slice(frame.at + 1) : [], indices, draft);
+    // Only what a node was told ends it; time alone will most likely not come to what is next.
+    return lacksValues('path' in draft.event ? node.items.slice(frame.at + 1) : [], indices, draft);
   }
   if (outcome.type === 'failed') return outcome;
   if (outcome.type === 'done') return goOnAt(node, frame.at + 1, indices, draft);

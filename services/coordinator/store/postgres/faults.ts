@@ -1,4 +1,5 @@
 import { DatabaseError } from 'pg';
+import { RaceLostError } from '../race.ts';
 import { StoreUnavailableError } from '../store.ts';
 
 /** A standby that is not promoted yet, or a primary that is none any more. */
@@ -18,9 +19,6 @@ const transientCodes: readonly string[] = [
 
 /** SQLSTATE codes with which PostgreSQL asks for the transaction to be run again. */
 const conflictCodes: readonly string[] = ['40001', '40P01'];
-
-/** Somebody else has written what this transaction found absent: it must be run again. */
-export class RaceLostError extends Error {}
 
 /** True when the same transaction, run again at once, may succeed. */
 export function isConflict(error: unknown): boolean {

@@ -3,21 +3,39 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { JsonObject, JsonValue } from '../../../../shared/envelope/json.ts';
 import { FleetError } from '../../../../shared/errors/errors.ts';
 import type { Run } from '../../engine/run.ts';
-import { flowRowOf, historyOf, type OutboxRecord, outboxRowOf } from '../rows.ts';
+import { flowRowOf, historyOf, type OutboxRecord, outboxRowOf, valueRowOf } from '../rows.ts';
 import {
+  type DeadLetterFilter,
+  type DeadLetterGroup,
+  type DeadLetterRow,
   type FlowRow,
+  type HandOut,
   type HistoryRow,
   type ManifestRow,
   type OutboxRow,
+  type PlaceKey,
+  type PlaceQueue,
+  type RunFilter,
   type Store,
   type StoreTransaction,
   StoreUnavailableError,
+  type ValueRow,
 } from '../store.ts';
+import { forgetAnswers } from './answers.ts';
 import { Connections } from './connections.ts';
+import {
+  changeDeadLetter,
+  groupDeadLetters,
+  listDeadLetters,
+  saveDeadLetters,
+} from './dead-letters.ts';
+import { changeDocument, readDocuments } from './documents.ts';
 import { migrate } from './migrate.ts';
+import { crowdedModels, grantPlaces } from './places.ts';
 import { RunNumbers } from './run-numbers.ts';
+import { listRuns } from './runs.ts';
 import { type PostgresSettings, postgresSettings } from './settings.ts';
-import { statements } from './statements.ts';
+import { type Run as RunStatement, statements } from './statements.ts';
 import { inTransaction, type Place } from './transactions.ts';
 
 const PAGE = 500;
@@ -60,6 +78,8 @@ class PostgresStore implements Store {
   readonly #connections: Connections;
   readonly #settings: PostgresSettings;
   readonly #place: Place;
+  /** Runs one statement by itself. */
+  readonly #run: RunStatement;
   /** Names this process among those that take due runs. */
   readonly #token = randomUUID();
   readonly #forgetting: NodeJS.Timeout;
@@ -67,6 +87,7 @@ class PostgresStore implements Store {
   constructor(connections: Connections, settings: PostgresSettings) {
     this.#connections = connections;
     this.#settings = settings;
+    this.#run = (statement, values) => connections.run(statement, values);
     this.#place = { connections, settings, numbers: new RunNumbers() };
     const forget = () => void connections.run(statements.forgetMarks).catch(() => {});
     this.#forgetting = setInterval(forget, FORGET_EVERY_MS).unref();
@@ -133,6 +154,67 @@ class PostgresStore implements Store {
     return rows.flatMap(({ entries }) => historyOf(runId, entries));
   }
 
+  async readValues(runId: string): Promise<readonly ValueRow[]> {
+    const rows = await this.#rows<{ key: string; value: string }>(statements.readAllValues, [
+      runId,
+    ]);
+    return rows.map((row) => valueRowOf(runId, row.key, row));
+  }
+
+  listRuns(filter: RunFilter, limit: number, beforeId?: string): Promise<readonly Run[]> {
+    return listRuns(this.#run, filter, limit, beforeId);
+  }
+
+  crowdedModels(beforeMs: number): Promise<readonly string[]> {
+    return crowdedModels(this.#run, beforeMs);
+  }
+
+  grantPlaces(
+    model: string,
+    nowMs: number,
+    choose: (queue: PlaceQueue) => HandOut,
+  ): Promise<readonly PlaceKey[]> {
+    return this.#change((run) => grantPlaces(run, model, nowMs, choose));
+  }
+
+  changeDocument(
+    key: string,
+    change: (document: JsonObject | undefined) => JsonObject,
+  ): Promise<JsonObject> {
+    return this.#change((run) => changeDocument(run, key, change));
+  }
+
+  readDocuments(prefix: string): Promise<ReadonlyMap<string, JsonObject>> {
+    return readDocuments(this.#run, prefix);
+  }
+
+  saveDeadLetters(rows: readonly DeadLetterRow[]): Promise<void> {
+    return saveDeadLetters(this.#run, rows);
+  }
+
+  listDeadLetters(
+    filter: DeadLetterFilter,
+    limit: number,
+    beforeId?: string,
+  ): Promise<readonly DeadLetterRow[]> {
+    return listDeadLetters(this.#run, filter, limit, beforeId);
+  }
+
+  groupDeadLetters(filter: DeadLetterFilter): Promise<readonly DeadLetterGroup[]> {
+    return groupDeadLetters(this.#run, filter);
+  }
+
+  changeDeadLetter(
+    id: string,
+    change: (row: DeadLetterRow) => DeadLetterRow,
+  ): Promise<DeadLetterRow | undefined> {
+    return this.#change((run) => changeDeadLetter(run, id, change));
+  }
+
+  forgetAnswers(nowMs: number): Promise<void> {
+    return forgetAnswers(this.#run, nowMs);
+  }
+
   async saveFlow({ digest, name, version, document }: FlowRow): Promise<void> {
     const values = [digest, name, version, JSON.stringify(document)];
     await this.#rows(statements.saveFlow, values);
@@ -171,6 +253,15 @@ class PostgresStore implements Store {
         .filter((run) => run.status === 'pending')
         .map((run) => ({ ...run, dueMs: nowMs }));
       await transaction.write({ runs, values: [], history: [], outbox: [], published: [] });
+    });
+  }
+
+  /** A transaction of the store's own. */
+  #change<T>(work: (run: RunStatement) => Promise<T>): Promise<T> {
+    return inTransaction(this.#place, async (transaction) => {
+      const result = await work(transaction.run);
+      await transaction.leaveMark();
+      return result;
     });
   }
 

@@ -1,12 +1,19 @@
-/**
- * Every statement of the store. Named, so that each connection parses it once. Lists come as arrays, one per column: a batch
- * costs one statement, however many rows it has.
- */
+import type { QueryResult, QueryResultRow } from 'pg';
 
+/**
+ * Statements are named, so that each connection parses them once. Lists come as arrays, one per column: a batch costs one
+ * statement, however many rows it has. Here are those of runs; answers, places, documents and dead letters have their own.
+ */
 export interface Statement {
   readonly name: string;
   readonly text: string;
 }
+
+/** Runs a statement somewhere: in a transaction, or by itself. */
+export type Run = <R extends QueryResultRow>(
+  statement: Statement,
+  values: readonly unknown[],
+) => Promise<QueryResult<R>>;
 
 const texts = {
   // In id order, whoever locks: two batches that share runs wait for each other, and never both.
@@ -106,6 +113,9 @@ const texts = {
   readValue: `
     SELECT value FROM run_values WHERE run = (SELECT number FROM runs WHERE id = $1) AND key = $2`,
 
+  readAllValues: `
+    SELECT key, value FROM run_values WHERE run = (SELECT number FROM runs WHERE id = $1) ORDER BY key`,
+
   readHistory: `
     SELECT entries FROM history WHERE run = (SELECT number FROM runs WHERE id = $1) ORDER BY id`,
 
@@ -123,6 +133,10 @@ const texts = {
 
   manifests: `SELECT model, version, manifest, seen_at_ms FROM manifests ORDER BY model, version`,
 
+  leaveMark: `
+    INSERT INTO commits (connection, mark) VALUES ($1, $2)
+    ON CONFLICT (connection) DO UPDATE SET mark = excluded.mark, at = now()`,
+
   // Writing, not reading: it waits for a transaction that may still be committing, and a later one cannot be.
   readMark: `
     INSERT INTO commits (connection, mark) VALUES ($1, 0)
@@ -132,6 +146,13 @@ const texts = {
   forgetMarks: `DELETE FROM commits WHERE at < now() - interval '1 day'`,
 } as const;
 
-export const statements = Object.fromEntries(
-  Object.entries(texts).map(([name, text]) => [name, { name, text }]),
-) as { readonly [name in keyof typeof texts]: Statement };
+export const statements = named(texts);
+
+/** Names each statement after its key; no two of the store have the same. */
+export function named<T extends Record<string, string>>(
+  some: T,
+): { readonly [name in keyof T]: Statement } {
+  return Object.fromEntries(Object.entries(some).map(([name, text]) => [name, { name, text }])) as {
+    [name in keyof T]: Statement;
+  };
+}

@@ -1,10 +1,12 @@
 import type { QueryResult, QueryResultRow } from 'pg';
 import { FleetError } from '../../../../shared/errors/errors.ts';
 import type { Run } from '../../engine/run.ts';
+import { RaceLostError } from '../race.ts';
 import { flowRowOf } from '../rows.ts';
-import type { Changes, FlowRow, StoreTransaction, ValueRow } from '../store.ts';
+import type { Changes, FlowRow, SharedAnswer, StoreTransaction, ValueRow } from '../store.ts';
+import { readAnswers, writeAnswers } from './answers.ts';
 import type { Connection } from './connections.ts';
-import { RaceLostError } from './faults.ts';
+import { writePlaces } from './places.ts';
 import type { RunNumbers } from './run-numbers.ts';
 import { type Statement, statements } from './statements.ts';
 import { writeColumns } from './writes.ts';
@@ -49,7 +51,7 @@ export class PostgresTransaction implements StoreTransaction {
 
   async lockRuns(ids: readonly string[]): Promise<ReadonlyMap<string, Run>> {
     if (ids.length === 0) return new Map();
-    const { rows } = await this.#run<RunRecord>(statements.lockRuns, [ids]);
+    const { rows } = await this.run<RunRecord>(statements.lockRuns, [ids]);
     for (const id of ids) this.#absent.add(id);
     for (const { id, number } of rows) {
       this.#absent.delete(id);
@@ -63,35 +65,62 @@ export class PostgresTransaction implements StoreTransaction {
   ): Promise<readonly ValueRow[]> {
     if (keys.length === 0) return [];
     const columns = [keys.map(({ runId }) => runId), keys.map(({ key }) => key)];
-    const { rows } = await this.#run<ValueRecord>(statements.readValues, columns);
+    const { rows } = await this.run<ValueRecord>(statements.readValues, columns);
     return rows.map(({ run_id, key, value }) => ({ runId: run_id, key, value: JSON.parse(value) }));
   }
 
+  readAnswers(keys: readonly string[], nowMs: number): Promise<ReadonlyMap<string, SharedAnswer>> {
+    return readAnswers(this.run, keys, nowMs);
+  }
+
   async findFlow(digest: string): Promise<FlowRow | undefined> {
-    const { rows } = await this.#run(statements.findFlow, [digest]);
+    const { rows } = await this.run(statements.findFlow, [digest]);
     return flowRowOf(rows[0]);
   }
 
   async write(changes: Changes): Promise<void> {
-    const { runs, values, history } = changes;
-    if (Object.values(changes).every((rows) => rows.length === 0)) return;
+    if (isEmpty(changes)) return;
+    const { runs, values, history, answers, places } = changes;
     const concerned = [...runs.map(({ id }) => id), ...[...values, ...history].map(runIdOf)];
     const unasked = concerned.filter((id) => !this.#held.has(id) && !this.#absent.has(id));
     if (unasked.length > 0) await this.lockRuns(unasked);
     const inserted = new Set(runs.map(({ id }) => id).filter((id) => this.#absent.has(id)));
     await this.#number(inserted);
     const columns = writeColumns(changes, this.#nextMark(), (id) => this.#numberOf(id));
-    const { rows } = await this.#run<{ id: string }>(statements.write, columns);
+    const [{ rows }, undisputed = true] = await Promise.all([
+      this.run<{ id: string }>(statements.write, columns),
+      answers && writeAnswers(this.run, answers),
+      places && writePlaces(this.run, places),
+    ]);
+    if (!undisputed) throw this.#keep(new RaceLostError());
     const written = new Set(rows.map(({ id }) => id));
     const refused = runs.find(({ id }) => !written.has(id));
     if (!refused) return;
     throw this.#keep(inserted.has(refused.id) ? new RaceLostError() : runIsFinal(refused.id));
   }
 
+  /** Runs a statement of the store's own; whoever changes something with it leaves a mark, so that its commit is recognised. */
+  readonly run = async <R extends QueryResultRow>(
+    statement: Statement,
+    values: readonly unknown[],
+  ): Promise<QueryResult<R>> => {
+    this.#begin();
+    try {
+      return await this.#connection.run<R>(statement, values);
+    } catch (error) {
+      throw this.#keep(error);
+    }
+  };
+
+  async leaveMark(): Promise<void> {
+    const { connectionId, mark } = this.#nextMark();
+    await this.run(statements.leaveMark, [connectionId, mark]);
+  }
+
   /** Gives new runs their numbers; from here on they are held like any other. */
   async #number(ids: ReadonlySet<string>): Promise<void> {
     const numbers = await this.#numbers.take(ids.size, async () => {
-      const { rows } = await this.#run<{ first: number }>(statements.nextNumbers, []);
+      const { rows } = await this.run<{ first: number }>(statements.nextNumbers, []);
       return rows[0]?.first ?? 0;
     });
     for (const [index, id] of [...ids].entries()) {
@@ -113,18 +142,6 @@ export class PostgresTransaction implements StoreTransaction {
       this.#mark = connection.marks;
     }
     return { connectionId: connection.id, mark: this.#mark };
-  }
-
-  async #run<R extends QueryResultRow>(
-    statement: Statement,
-    values: readonly unknown[],
-  ): Promise<QueryResult<R>> {
-    this.#begin();
-    try {
-      return await this.#connection.run<R>(statement, values);
-    } catch (error) {
-      throw this.#keep(error);
-    }
   }
 
   #begin(): void {
@@ -151,6 +168,11 @@ interface ValueRecord {
   readonly run_id: string;
   readonly key: string;
   readonly value: string;
+}
+
+function isEmpty({ runs, values, history, outbox, published, answers, places }: Changes): boolean {
+  const parts = [runs, values, history, outbox, published];
+  return !answers && !places && parts.every((rows) => rows.length === 0);
 }
 
 function runIdOf({ runId }: { readonly runId: string }): string {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type BackoffPolicy, backoffMs } from '../../../../shared/backoff/backoff.ts';
-import { type StoreTransaction, StoreUnavailableError } from '../store.ts';
+import { StoreUnavailableError } from '../store.ts';
 import type { Connection, Connections } from './connections.ts';
 import { isConflict } from './faults.ts';
 import { CommitUnansweredError, wasCommitted } from './outcome.ts';
@@ -17,7 +17,7 @@ export interface Place {
   readonly settings: PostgresSettings;
 }
 
-type Work<T> = (transaction: StoreTransaction) => Promise<T>;
+type Work<T> = (transaction: PostgresTransaction) => Promise<T>;
 
 /**
  * Runs work in a transaction of its own, again where the database asks for it. Throws StoreUnavailableError, then nothing was

@@ -86,7 +86,7 @@ function outboxColumns(rows: readonly OutboxRow[]): readonly unknown[][] {
 }
 
 /** One row per key, the last one: a statement may not write a row twice. */
-function latestBy<T>(rows: readonly T[], keyOf: (row: T) => string): readonly T[] {
+export function latestBy<T>(rows: readonly T[], keyOf: (row: T) => string): readonly T[] {
   const latest = new Map(rows.map((row) => [keyOf(row), row]));
   return latest.size === rows.length ? rows : [...latest.values()];
 }

@@ -7,9 +7,6 @@ const outboxColumns =
 /** Every statement of the store, prepared once. */
 export function prepareStatements(database: DatabaseSync) {
   return {
-    begin: database.prepare('BEGIN IMMEDIATE'),
-    commit: database.prepare('COMMIT'),
-    rollback: database.prepare('ROLLBACK'),
     findRun: database.prepare('SELECT number, record, due_ms FROM runs WHERE id = ?'),
     insertRun: database.prepare(
       'INSERT INTO runs (id, flow, status, due_ms, record) VALUES (?, ?, ?, ?, ?)',
@@ -17,6 +14,9 @@ export function prepareStatements(database: DatabaseSync) {
     // The WHERE is the guard of terminal states: a final run never changes.
     updateRun: database.prepare(
       `UPDATE runs SET status = ?, due_ms = ?, record = ? WHERE number = ? AND ${open}`,
+    ),
+    writeTrouble: database.prepare(
+      'INSERT INTO troubled_runs (status, number, flow) VALUES (?, ?, ?)',
     ),
     dueRunIds: database.prepare(
       `SELECT id FROM runs WHERE ${open} AND due_ms <= ? ORDER BY due_ms LIMIT ?`,
@@ -29,8 +29,10 @@ export function prepareStatements(database: DatabaseSync) {
        WHERE ${open} AND number > ifnull((SELECT number FROM runs WHERE id = ?), 0) ORDER BY number LIMIT ?`,
     ),
     wakePendingRuns: database.prepare(
-      `UPDATE runs SET due_ms = ? WHERE status = 'pending' AND flow IN (SELECT value FROM json_each(?))`,
+      `UPDATE runs INDEXED BY runs_pending SET due_ms = ?
+       WHERE status = 'pending' AND flow IN (SELECT value FROM json_each(?))`,
     ),
+    readValues: database.prepare('SELECT key, value FROM run_values WHERE run = ? ORDER BY key'),
     findValue: database.prepare('SELECT value FROM run_values WHERE run = ? AND key = ?'),
     writeValue: database.prepare('REPLACE INTO run_values (run, key, value) VALUES (?, ?, ?)'),
     writeHistory: database.prepare('INSERT INTO history (run, entries) VALUES (?, ?)'),

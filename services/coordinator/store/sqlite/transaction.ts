@@ -8,20 +8,31 @@ import {
   type ValueRecord,
   valueRowOf,
 } from '../rows.ts';
-import type { Changes, FlowRow, StoreTransaction, ValueRow } from '../store.ts';
+import type { Changes, FlowRow, SharedAnswer, StoreTransaction, ValueRow } from '../store.ts';
+import type { SqliteAnswers } from './answers.ts';
+import type { SqlitePlaces } from './places.ts';
 import type { NumberedRun, RunCache } from './run-cache.ts';
 import type { Statements } from './statements.ts';
+
+/** The parts of one SQLite file that a transaction works on. */
+export interface Parts {
+  readonly statements: Statements;
+  readonly answers: SqliteAnswers;
+  readonly places: SqlitePlaces;
+}
 
 /** The work of one transaction on SQLite; the file has one writer, so that reading a run is locking it. */
 export class SqliteTransaction implements StoreTransaction {
   readonly #statements: Statements;
+  readonly #parts: Parts;
   /** Running numbers of the runs that this transaction met, by id. */
   readonly #numbers = new Map<string, number>();
   readonly #written: { readonly number: number; readonly run: Run; readonly record: string }[] = [];
   readonly #cache: RunCache;
 
-  constructor(statements: Statements, cache: RunCache) {
-    this.#statements = statements;
+  constructor(parts: Parts, cache: RunCache) {
+    this.#parts = parts;
+    this.#statements = parts.statements;
     this.#cache = cache;
   }
 
@@ -53,6 +64,13 @@ export class SqliteTransaction implements StoreTransaction {
     });
   }
 
+  async readAnswers(
+    keys: readonly string[],
+    nowMs: number,
+  ): Promise<ReadonlyMap<string, SharedAnswer>> {
+    return this.#parts.answers.read(keys, nowMs);
+  }
+
   async findFlow(digest: string): Promise<FlowRow | undefined> {
     return flowRowOf(this.#statements.findFlow.get(digest));
   }
@@ -80,23 +98,33 @@ export class SqliteTransaction implements StoreTransaction {
         row.body,
       );
     }
+    if (changes.answers) this.#parts.answers.write(changes.answers);
+    if (changes.places) this.#parts.places.write(changes.places);
   }
 
   #writeRun(run: Run): void {
+    const { id, flow, status } = run;
+    const number = this.#storeRun(run);
+    this.#numbers.set(id, number);
+    if (endedBadly(status)) this.#statements.writeTrouble.run(status, number, flow);
+  }
+
+  /** Answers its running number. */
+  #storeRun(run: Run): number {
     const { id, flow, status, dueMs } = run;
     const record = JSON.stringify(run);
     const number = this.#number(id);
     if (number === undefined) {
       const inserted = this.#statements.insertRun.run(id, flow, status, dueMs, record);
       const rowid = Number(inserted.lastInsertRowid);
-      this.#numbers.set(id, rowid);
       this.#written.push({ number: rowid, run, record });
-      return;
+      return rowid;
     }
     this.#written.push({ number, run, record });
     if (this.#statements.updateRun.run(status, dueMs, record, number).changes === 0) {
       throw new FleetError('run_is_final', `Run ${id} has ended; it never changes again.`);
     }
+    return number;
   }
 
   #find(id: string): NumberedRun | undefined {
@@ -113,4 +141,8 @@ export class SqliteTransaction implements StoreTransaction {
     if (number === undefined) throw new FleetError('run_unknown', `There is no run ${runId}.`);
     return number;
   }
+}
+
+function endedBadly(status: Run['status']): boolean {
+  return status === 'failed' || status === 'timed_out' || status === 'cancelled';
 }

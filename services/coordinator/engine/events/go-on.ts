@@ -2,8 +2,8 @@ import { type Course, stays } from '../course.ts';
 import type { Draft } from '../draft.ts';
 import { advance } from '../nodes/node.ts';
 
-/** Every open attempt is published again. */
-export function onTransportLost(draft: Draft): Course {
+/** Hands the event to the open nodes of the flow; those it is about do what it says. */
+export function goOn(draft: Draft): Course {
   const { run, facts } = draft;
   if (run.state === null) return stays;
   return { name: 'goes_on', outcome: advance(facts.flow.body, run.state, [], draft) };

@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { decode } from '../../../shared/envelope/codec.ts';
+import type { Request, StepBlock } from '../../../shared/envelope/envelope.ts';
+import { header } from '../../../shared/envelope/headers.ts';
+import { messageIdOf } from '../../../shared/envelope/ids.ts';
+import type { JsonObject, JsonValue } from '../../../shared/envelope/json.ts';
+import { deathHeader } from '../../../shared/transport/broker-headers.ts';
+import { workQueueName } from '../../../shared/transport/topology.ts';
+import type { Delivery } from '../../../shared/transport/transport.ts';
+import type { DeadLetterRow } from '../store/store.ts';
+import { redact, redactPlainText } from './redact.ts';
+
+/** A message of the dead queues, read. */
+export interface Letter {
+  readonly row: DeadLetterRow;
+  /** The broker gave up the request of this attempt: nobody will ever answer it. */
+  readonly lost?: LostAttempt;
+}
+
+export interface LostAttempt {
+  readonly run: string;
+  readonly path: string;
+  readonly attempt: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+const MAX_BODY_BYTES = 16 * 1024;
+const MAX_SENTENCE = 1_024;
+/** A larger input is not kept here: the run it belongs to can compute it again. */
+const MAX_INPUT_BYTES = 64 * 1024;
+
+/** What the broker says of a message that it gave up. */
+const deaths: Readonly<Record<string, string>> = {
+  delivery_limit:
+    'It was delivered again and again and never answered: workers died of it, or gave it back.',
+  expired: 'Nobody took it in time.',
+  rejected: 'A consumer refused it.',
+  maxlen: 'Its queue was full.',
+};
+
+/** What a message of `dead.failed` or `dead.unprocessable` is. Pure; never throws, whatever the bytes are. */
+export function letterOf(delivery: Delivery, nowMs: number): Letter {
+  const request = requestIn(delivery.body);
+  const kind = delivery.routingKey === 'failed' ? 'failed' : 'unprocessable';
+  const reason = codeIn(delivery, header.reason);
+  const death = codeIn(delivery, deathHeader.reason);
+  const code = reason ?? death ?? 'unknown';
+  const message = sentenceIn(delivery) ?? deaths[code] ?? 'Nobody said why it is here.';
+  const { run = null, path = null, attempt = null, model = null } = stepIn(delivery, request) ?? {};
+  const row: DeadLetterRow = {
+    id: idOf(delivery, kind, code, request),
+    kind,
+    code,
+    message,
+    runId: run,
+    path,
+    attempt,
+    model,
+    atMs: nowMs,
+    body: shownBody(delivery.body),
+    input: request === undefined ? null : keptInput(request.payload),
+    status: 'open',
+    trace: [],
+  };
+  if (request === undefined || reason !== undefined || death === undefined) return { row };
+  const { step } = request;
+  // Workers write here too: none may speak for another's queue.
+  if (headerText(delivery, deathHeader.queue) !== workQueueName(step.model, step.version)) {
+    return { row };
+  }
+  return { row, lost: { run: step.run, path: step.path, attempt: step.attempt, code, message } };
+}
+
+/** The step that a letter is about: a request's, or that of a reply which could not be taken. */
+function stepIn({ body }: Delivery, request: Request | undefined): StepBlock | undefined {
+  if (request !== undefined) return request.step;
+  try {
+    return decode('reply', body, { trust: 'internal' }).step;
+  } catch {
+    return undefined;
+  }
+}
+
+function requestIn(body: Uint8Array): Request | undefined {
+  try {
+    return decode('request', body, { trust: 'internal' });
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The same message has the same id however often it comes, and the broker's word on an attempt and the coordinator's are one
+ * letter.
+ */
+function idOf(
+  { body, messageId = '' }: Delivery,
+  kind: DeadLetterRow['kind'],
+  code: string,
+  request: Request | undefined,
+): string {
+  if (request !== undefined && kind === 'failed') {
+    const { run, path, attempt } = request.step;
+    return messageIdOf(run, path, attempt, 'dead');
+  }
+  const digest = createHash('sha256').update(body).digest('hex');
+  return messageIdOf(messageId, `${code}/${digest}`, 0, 'dead');
+}
+
+function shownBody(body: Uint8Array): string {
+  return cut(redactedText(Buffer.from(body).toString('utf8')));
+}
+
+function redactedText(text: string): string {
+  try {
+    const value: JsonValue = JSON.parse(text);
+    return JSON.stringify(redact(value));
+  } catch {
+    return redactPlainText(text);
+  }
+}
+
+/** The beginning of a text, whole characters, and how long it was. */
+function cut(text: string): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= MAX_BODY_BYTES) return text;
+  const mark = ` [${bytes.length} bytes in all]`;
+  const kept = bytes.subarray(0, MAX_BODY_BYTES - mark.length);
+  return new TextDecoder().decode(kept, { stream: true }) + mark;
+}
+
+function keptInput(payload: JsonObject): JsonObject | null {
+  return Buffer.byteLength(JSON.stringify(payload)) <= MAX_INPUT_BYTES ? payload : null;
+}
+
+/** Whoever may write to the dead letters may write anything: what is no code is none. */
+function codeIn(delivery: Delivery, name: string): string | undefined {
+  const text = headerText(delivery, name);
+  return text !== undefined && /^[a-z][a-z0-9_]{0,63}$/.test(text) ? text : undefined;
+}
+
+function sentenceIn(delivery: Delivery): string | undefined {
+  return headerText(delivery, header.reasonMessage)
+    ?.replaceAll(/\p{Cc}/gu, ' ')
+    .slice(0, MAX_SENTENCE);
+}
+
+function headerText({ headers }: Delivery, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,44 @@
+import { type NodeOutcome, open } from '../draft.ts';
+import type { HeldPhase } from '../run.ts';
+import type { CallSite, Step } from './dispatch.ts';
+
+/** The first wait for an answer that another call is getting, and the longest. */
+const FIRST_LOOK_MS = 50;
+const LONGEST_LOOK_MS = 1_000;
+
+/** Holds a call back. */
+export function hold(
+  { draft }: CallSite,
+  step: Step,
+  held: Omit<HeldPhase, 'name' | 'looks' | 'reask'> & {
+    readonly looks?: number;
+    readonly reask?: readonly string[] | undefined;
+  },
+): NodeOutcome {
+  const { path, attempt } = step;
+  const { reask, ...why } = held;
+  const looks = held.looks ?? 0;
+  if (looks === 0) {
+    const facts = { why: why.why, ...(why.model === undefined ? {} : { model: why.model }) };
+    draft.history.push({ type: 'attempt_held', path, attempt, facts });
+  }
+  const phase: HeldPhase = {
+    ...why,
+    name: 'held',
+    looks,
+    ...(reask === undefined ? {} : { reask }),
+  };
+  return open({ kind: 'call', ...step, phase });
+}
+
+/** Looks again after a while that doubles, and when whoever gets the answer should have it. */
+export function waitForAnswer(
+  site: CallSite,
+  step: Step,
+  untilMs: number,
+  looks: number,
+): NodeOutcome {
+  const waitMs = Math.min(FIRST_LOOK_MS * 2 ** looks, LONGEST_LOOK_MS);
+  const lookAtMs = Math.min(untilMs, site.draft.facts.nowMs + waitMs);
+  return hold(site, step, { why: 'answer', lookAtMs, looks });
+}

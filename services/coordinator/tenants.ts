@@ -1,0 +1,71 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { nameSchema } from '../../shared/envelope/envelope.ts';
+import { ConfigError } from '../../shared/errors/errors.ts';
+
+/** The tenant of whoever is named in no file. */
+const DEFAULT_TENANT = 'default';
+
+const fileSchema = z.strictObject({
+  tenants: z.record(
+    nameSchema,
+    z.strictObject({
+      /** Its share of a crowded model beside the others. */
+      weight: z.number().positive().max(1_000).default(1),
+      /** Names of clients, as the broker attests them. */
+      clients: z.array(nameSchema).default([]),
+    }),
+  ),
+});
+
+/** Who belongs to which tenant, and what share of a crowded model each has. */
+export class Tenants {
+  readonly #ofClient = new Map<string, string>();
+  readonly #weights = new Map<string, number>();
+
+  /** Throws ConfigError `tenants_invalid` for what is no list of tenants, or names a client twice. */
+  constructor(file: unknown = { tenants: {} }) {
+    const parsed = fileSchema.safeParse(file);
+    if (!parsed.success) {
+      const problems = parsed.error.issues.map(
+        ({ path, message }) => `${path.join('.') || 'the file'}: ${message}`,
+      );
+      throw new ConfigError(problems, 'tenants_invalid');
+    }
+    const problems: string[] = [];
+    for (const [tenant, { weight, clients }] of Object.entries(parsed.data.tenants)) {
+      this.#weights.set(tenant, weight);
+      for (const client of clients) {
+        const other = this.#ofClient.get(client);
+        if (other !== undefined) {
+          problems.push(`tenants.${tenant}.clients: ${client} belongs to ${other} already`);
+        }
+        this.#ofClient.set(client, tenant);
+      }
+    }
+    if (problems.length > 0) throw new ConfigError(problems, 'tenants_invalid');
+  }
+
+  /** The tenant of a client that the broker attests. */
+  tenantOf(client: string): string {
+    return this.#ofClient.get(client) ?? DEFAULT_TENANT;
+  }
+
+  weightOf(tenant: string): number {
+    return this.#weights.get(tenant) ?? 1;
+  }
+}
+
+/** Reads a file of tenants; without one everybody is of the tenant `default`. Throws ConfigError `tenants_invalid`. */
+export function readTenants(path: string): Tenants {
+  if (!existsSync(path)) return new Tenants();
+  let file: unknown;
+  try {
+    file = parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ConfigError([`${path}: ${why}`], 'tenants_invalid');
+  }
+  return new Tenants(file);
+}

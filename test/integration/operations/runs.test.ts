@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { newId } from '../../../shared/envelope/ids.ts';
+import { chainFlow } from '../../support/chain-flow.ts';
+import { eventually } from '../../support/eventually.ts';
+import { InProcessFleet, marks } from '../../support/in-process-fleet.ts';
+
+let fleet: InProcessFleet;
+
+beforeEach(() => {
+  fleet = new InProcessFleet();
+});
+
+afterEach(async () => {
+  await fleet.close();
+  expect(fleet.errors).toEqual([]);
+});
+
+describe('run.list', () => {
+  it('tells runs, newest first, a page at a time', async () => {
+    await fleet.worker('one', marks('1'));
+    await fleet.coordinator([chainFlow(['one']), chainFlow(['one'], 'other')]);
+    const client = await fleet.client();
+    for (const id of ['a', 'b', 'c']) await client.run('chain', { text: 'go' }, { id });
+    await client.run('other', { text: 'go' }, { id: 'd' });
+    const jobs = (runs: readonly { job: string }[]) => runs.map(({ job }) => job);
+    const all = await client.operation('run.list', {});
+    expect([jobs(all.runs), all.next]).toEqual([['d', 'c', 'b', 'a'], null]);
+    expect(all.runs[0]).toMatchObject({ flow: 'other', status: 'succeeded', error: null });
+    const first = await client.operation('run.list', { flow: 'chain', limit: 2 });
+    expect(jobs(first.runs)).toEqual(['c', 'b']);
+    const { next: before } = first;
+    if (before === null) throw new Error('There is a second page.');
+    const second = await client.operation('run.list', { flow: 'chain', limit: 2, before });
+    expect([jobs(second.runs), second.next]).toEqual([['a'], null]);
+  });
+
+  it('tells those of one status', async () => {
+    await fleet.worker('one', ({ payload }) =>
+      payload['text'] === 'bad' ? { fail: 'too_hard' } : { text: 'ok' },
+    );
+    await fleet.coordinator([chainFlow(['one'])]);
+    const client = await fleet.client();
+    await client.run('chain', { text: 'good' }, { id: 'good' });
+    await client.run('chain', { text: 'bad' }, { id: 'bad' });
+    const { runs } = await client.operation('run.list', { status: 'failed' });
+    expect(runs).toMatchObject([{ job: 'bad', error: { code: 'too_hard', step: 's1' } }]);
+  });
+
+  it.each([{ limit: 0 }, { limit: 'all' }, { status: 'odd' }, { flow: 'A.B' }, { before: 'x' }])(
+    'refuses %j with what it takes',
+    async (args) => {
+      await fleet.coordinator([]);
+      const asked = (await fleet.client()).operation('run.list', args as object);
+      await expect(asked).rejects.toMatchObject({
+        code: 'input_invalid',
+        message: expect.stringContaining('run.list takes { status?, flow?'),
+      });
+    },
+  );
+});
+
+describe('run.cancel', () => {
+  it('ends an open run once, and what its worker answers later changes nothing', async () => {
+    const answer = Promise.withResolvers<{ text: string }>();
+    const one = await fleet.worker('one', () => answer.promise);
+    await fleet.coordinator([chainFlow(['one'])]);
+    const client = await fleet.client();
+    const { run } = await client.submit('chain', { text: 'go' });
+    await eventually(() => one.requests.length === 1);
+    const cancelled = { run, status: 'cancelled' };
+    const args = { run, reason: 'Wrong file.' };
+    expect(await client.operation('run.cancel', args)).toEqual(cancelled);
+    expect(await client.operation('run.cancel', args)).toEqual(cancelled);
+    const result = await client.result(run);
+    expect(result.run).toMatchObject({
+      status: 'cancelled',
+      error: { code: 'cancelled', message: 'Wrong file.' },
+    });
+    answer.resolve({ text: 'late' });
+    await eventually(async () =>
+      (await fleet.store.readHistory(run)).some(({ type }) => type === 'reply_late'),
+    );
+    const finished = fleet.history.filter(({ type }) => type === 'run_finished');
+    expect(finished).toHaveLength(1);
+  });
+
+  it('says who did it where nobody says why', async () => {
+    await fleet.worker('one', () => undefined);
+    await fleet.coordinator([chainFlow(['one'])]);
+    const client = await fleet.client('ann');
+    const { run } = await client.submit('chain', { text: 'go' });
+    await client.operation('run.cancel', { run });
+    expect((await client.result(run)).run.error?.message).toBe('ann cancelled it.');
+  });
+
+  it('of a run that has ended otherwise, or that nobody knows, is refused', async () => {
+    await fleet.worker('one', marks('1'));
+    await fleet.coordinator([chainFlow(['one'])]);
+    const client = await fleet.client();
+    const { run } = await client.run('chain', { text: 'go' });
+    const ended = client.operation('run.cancel', { run: run.id });
+    await expect(ended).rejects.toMatchObject({ code: 'run_ended' });
+    const unknown = client.operation('run.cancel', { run: newId() });
+    await expect(unknown).rejects.toMatchObject({ code: 'run_unknown' });
+    const nonsense = client.operation('run.cancel', { run: 'x' } as never);
+    await expect(nonsense).rejects.toMatchObject({ code: 'input_invalid' });
+  });
+});
