@@ -38,7 +38,7 @@ export interface RaceOutcome {
   /** How often each type of history row is there. */
   readonly events: Readonly<Record<string, number>>;
   /** The coordinator that fired the join. */
-  readonly winner: string | undefined;
+  readonly winner: string;
 }
 
 /**
@@ -90,6 +90,8 @@ export class JoinRace {
         publishers[1].publish([replyTo(right, { text: 'r' })]),
       ]);
       await eventually(async () => (await store.findRun(run))?.finishedAtMs !== null);
+      // The database shows the end before the coordinator that committed it is told so.
+      const winner = await eventually(() => this.#winners.get(run) ?? false);
       const history = await store.readHistory(run);
       const result = (await store.readValue(run, '$result')) as {
         readonly payload: unknown;
@@ -101,7 +103,7 @@ export class JoinRace {
         events: Object.fromEntries(
           [...Map.groupBy(history, ({ type }) => type)].map(([type, rows]) => [type, rows.length]),
         ),
-        winner: this.#winners.get(run),
+        winner,
       });
     }
     return outcomes;
