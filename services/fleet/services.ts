@@ -2,12 +2,15 @@ import { fileURLToPath } from 'node:url';
 import { type Environment, providerOf } from '../../shared/llm/llm-model.ts';
 import { modelFilePath, readModelFile } from '../../shared/llm/model-file.ts';
 import { fileModels, shippedModels } from './models.ts';
+import { nodeFlags } from './node-flags.ts';
 
 /** How a service is started as a process of its own. */
 export interface ServiceEntry {
   /** Path of its main.ts. */
   readonly entry: string;
   readonly args: readonly string[];
+  /** Flags of Node, before the entry. */
+  readonly nodeFlags: readonly string[];
 }
 
 const ownServices: readonly string[] = ['coordinator', ...shippedModels];
@@ -32,5 +35,6 @@ export function serviceEntry(service: string): ServiceEntry {
   return {
     entry: fileURLToPath(new URL(`../${folder}/main.ts`, import.meta.url)),
     args: own ? [] : [service],
+    nodeFlags: nodeFlags(folder),
   };
 }

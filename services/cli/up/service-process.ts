@@ -15,6 +15,8 @@ export interface ServiceCommand {
   /** Path of the service's main.ts. */
   readonly entry: string;
   readonly args: readonly string[];
+  /** Flags of Node. */
+  readonly nodeFlags: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -53,9 +55,9 @@ export class ServiceProcess {
   }
 
   start(): void {
-    const { entry, args, env } = this.#command;
+    const { entry, args, nodeFlags, env } = this.#command;
     const guard = fileURLToPath(new URL('./stop-with-parent.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--import', guard, entry, ...args], {
+    const child = spawn(process.execPath, [...nodeFlags, '--import', guard, entry, ...args], {
       env: { ...env },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
