@@ -67,11 +67,9 @@ export function share(command: Command, sharing: Sharing, effects: SharedEffects
     }
     case 'endAttempt': {
       const { type: _, ...ended } = command;
-      const { path, attempt, model, how } = ended;
+      const { path, attempt, placed } = ended;
       effects.ended.push({ runId, ...ended });
-      if (how === 'dropped' || sharing.limits.keepsPlaces(model)) {
-        effects.places.freed.push({ runId, path, attempt });
-      }
+      if (placed) effects.places.freed.push({ runId, path, attempt });
       return;
     }
     case 'claimAnswer': {

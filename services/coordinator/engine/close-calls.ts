@@ -11,8 +11,16 @@ export function closeAttempt(
 ): void {
   draft.closed.push(attemptKeyOf(path, attempt));
   draft.history.push({ type: why, path, attempt });
-  const { model, version, answerKey } = phase;
-  draft.commands.push({ type: 'endAttempt', path, attempt, model, version, how: 'abandoned' });
+  const { model, version, answerKey, placed } = phase;
+  draft.commands.push({
+    type: 'endAttempt',
+    path,
+    attempt,
+    model,
+    version,
+    how: 'abandoned',
+    ...(placed === undefined ? {} : { placed }),
+  });
   if (answerKey !== undefined) draft.commands.push({ type: 'releaseAnswer', key: answerKey });
 }
 
@@ -31,5 +39,13 @@ export function closeCallsIn(
 /** A call that was held back by a limit gives up its place. */
 export function dropHeld({ path, attempt, phase }: HeldCall, draft: Draft): void {
   const { model = '', version = 0 } = phase;
-  draft.commands.push({ type: 'endAttempt', path, attempt, model, version, how: 'dropped' });
+  draft.commands.push({
+    type: 'endAttempt',
+    path,
+    attempt,
+    model,
+    version,
+    how: 'dropped',
+    placed: true,
+  });
 }

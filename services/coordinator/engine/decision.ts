@@ -127,6 +127,8 @@ export type Command =
       readonly version: number;
       readonly how: 'answered' | 'abandoned' | 'dropped';
       readonly usage?: Usage;
+      /** It may have a place in its model's queue, which is free now. */
+      readonly placed?: true;
     }
   /** A step whose ladder is spent, for whoever puts it right. */
   | {

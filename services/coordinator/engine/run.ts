@@ -95,6 +95,8 @@ export interface OpenPhase {
   readonly reask?: readonly string[];
   /** Under which its output is kept for the same question. */
   readonly answerKey?: string;
+  /** It was given a place in its model's queue, which may be its own until it ends. */
+  readonly placed?: true;
 }
 
 /** It waits before it is tried again. */

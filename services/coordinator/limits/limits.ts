@@ -51,8 +51,6 @@ export class Limits {
   readonly #pump: Pump;
   /** Models with calls in their lines, as far as this process knows. */
   readonly #crowded = new Set<string>();
-  /** Models that had strict limits once: attempts of that time have places to give back. */
-  readonly #keeping = new Set<string>();
   /** Tokens used beyond what was set aside for them, since the last hand-out. */
   readonly #tokensOwed = new Map<string, number>();
 
@@ -79,8 +77,7 @@ export class Limits {
 
   /** True: the place of a call stays taken until its attempt ends. */
   keepsPlaces(model: string): boolean {
-    if (isStrict(this.#options.models.limitsOf(model))) this.#keeping.add(model);
-    return this.#keeping.has(model);
+    return isStrict(this.#options.models.limitsOf(model));
   }
 
   /** Told of each commit. */

@@ -42,6 +42,37 @@ describe('a model that has room for some requests', () => {
   });
 });
 
+describe('a call that was given a place', () => {
+  const placedEnd = (how: string) =>
+    expect.objectContaining({ type: 'endAttempt', path: 'a', how, placed: true });
+
+  // Whoever ends it may not have heard of the model's limits (simulation seed 1441).
+  it('says that it gives it back when it is answered', () => {
+    const driver = new RunDriver(flowOf(sequence(call('a'))), { model: model(0) });
+    driver.accept();
+    driver.tell({ type: 'slotGranted', path: 'a', attempt: 1 });
+    driver.succeed('a', {});
+    expect(driver.commands).toContainEqual(placedEnd('answered'));
+  });
+
+  it('says so when its time is over, and when it was published again before', () => {
+    const step = call('a', { policy: policy({ withinMs: 500_000, timeoutMs: 1_000 }) });
+    const driver = new RunDriver(flowOf(sequence(step)), { model: model(0) });
+    driver.accept();
+    driver.tell({ type: 'slotGranted', path: 'a', attempt: 1 });
+    while (driver.run.finishedAtMs === null) driver.timeToDue();
+    expect(driver.commands.filter(({ type }) => type === 'dispatch').length).toBeGreaterThan(1);
+    expect(driver.commands).toContainEqual(placedEnd('abandoned'));
+  });
+
+  it('has none to give back when there was room for it at once', () => {
+    const driver = new RunDriver(flowOf(sequence(call('a'))), { model: model(1) });
+    driver.accept();
+    driver.succeed('a', {});
+    expect(driver.commands).not.toContainEqual(placedEnd('answered'));
+  });
+});
+
 describe('a held call', () => {
   it('leaves its model alone when the place comes and the breaker has opened meanwhile', () => {
     const breaker = {

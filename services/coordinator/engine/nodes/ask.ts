@@ -108,8 +108,9 @@ function cheaperRequest(
   return { ...request, model, version, degraded: { why: 'cheaper', code: 'budget_exceeded' } };
 }
 
-function withRoom(site: CallSite, step: Step, request: Request, options: AskOptions): Asked {
+function withRoom(site: CallSite, step: Step, wished: Request, options: AskOptions): Asked {
   const { draft, node } = site;
+  const request: Request = options.granted === true ? { ...wished, placed: true } : wished;
   const { model, version } = request;
   const facts = draft.facts.model(model);
   if (options.granted !== true && !hasRoom(facts, draft.leaving.get(model) ?? 0)) {

@@ -28,6 +28,8 @@ export interface Request {
   readonly reask?: readonly string[];
   readonly degraded?: Degradation;
   readonly answerKey?: string;
+  /** It has a place in the model's queue. */
+  readonly placed?: true;
 }
 
 /** The model of a rung of the step's ladder: its own, then its fallbacks. */
@@ -51,7 +53,7 @@ export function inputOf(
 /** Opens an attempt: its request leaves. */
 export function dispatch(site: CallSite, step: Step, request: Request): NodeOutcome {
   const { draft } = site;
-  const { model, version, reask, degraded, answerKey } = request;
+  const { model, version, reask, degraded, answerKey, placed } = request;
   draft.leaving.set(model, (draft.leaving.get(model) ?? 0) + 1);
   const phase: OpenPhase = {
     name: 'open',
@@ -62,6 +64,7 @@ export function dispatch(site: CallSite, step: Step, request: Request): NodeOutc
     ...(degraded === undefined ? {} : { degraded }),
     ...(reask === undefined ? {} : { reask }),
     ...(answerKey === undefined ? {} : { answerKey }),
+    ...(placed === undefined ? {} : { placed }),
   };
   return publish(site, 'attempt_dispatched', { kind: 'call', ...step, phase }, request);
 }

@@ -20,7 +20,7 @@ export function acceptReply(
   { outcome, output, patch }: ReplyReceived,
 ): Failure | undefined {
   const { node, draft } = site;
-  const { model, version, answerKey, degraded } = phase;
+  const { model, version, answerKey, degraded, placed } = phase;
   // A worker that reports no usage was called all the same.
   const usage = outcome.usage ?? (outcome.status === 'succeeded' ? oneCall : undefined);
   const ended = { path, attempt, model, version, how: 'answered' } as const;
@@ -28,6 +28,7 @@ export function acceptReply(
     type: 'endAttempt',
     ...ended,
     ...(usage === undefined ? {} : { usage }),
+    ...(placed === undefined ? {} : { placed }),
   });
   const failure = failureIn(site, phase, outcome, output);
   const servedBy = `${model}@${version}`;

@@ -101,13 +101,6 @@ describe('a model with strict limits', () => {
     await eventually(() => expect(told).toEqual(['a-1', 'a-2']));
   });
 
-  it('takes places back from before its limits were lifted', () => {
-    announce({ inFlight: 1 });
-    expect(limits.keepsPlaces('echo')).toBe(true);
-    announce({}, 2);
-    expect([limits.roomOf('echo'), limits.keepsPlaces('echo')]).toEqual([64, true]);
-  });
-
   it('lets the next call through when the rate does, without being woken', async () => {
     announce({ requestsPerMinute: 1_200 });
     const held = Array.from({ length: 25 }, (_, n) => aPlace('a', n));
