@@ -24,7 +24,12 @@ const doors: Record<string, readonly string[]> = {
   '@opentelemetry/api': ['shared/telemetry/'],
   uuid: ['shared/envelope/ids.ts'],
   '@marcbachmann/cel-js': ['shared/flow/'],
-  yaml: ['shared/flow/', 'shared/llm/', 'services/coordinator/tenants.ts'],
+  yaml: [
+    'shared/flow/',
+    'shared/llm/',
+    'services/coordinator/tenants.ts',
+    'services/coordinator/access/',
+  ],
   'node:sqlite': ['services/coordinator/store/sqlite/'],
   pg: ['services/coordinator/store/postgres/'],
   commander: ['services/cli/'],

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addApiKey } from './commands/api-key.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addDead } from './commands/dead.ts';
 import { addDemo } from './commands/demo.ts';
@@ -60,7 +61,7 @@ happens inside.`,
 
 const work = [addDemo, addRun, addUp, addSubmit, addResult, addFlows, addModels];
 const operate = [addRuns, addShow, addCancel, addResume, addRerun, addFork, addSignal, addDead];
-for (const add of [...work, ...operate, addPause]) add(program, terminal);
+for (const add of [...work, ...operate, addPause, addApiKey]) add(program, terminal);
 
 try {
   if (process.argv.length <= 2) program.outputHelp();

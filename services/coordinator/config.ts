@@ -14,6 +14,8 @@ const settings = z.object({
   FLOWS_DIR: z.string().default('infra/flows'),
   /** Who belongs to which tenant; not there: everybody to `default`. */
   TENANTS_FILE: z.string().default('infra/tenants.yaml'),
+  /** What each client may do, and its API keys; not there: everybody everything. */
+  CLIENTS_FILE: z.string().default('infra/clients.yaml'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** `verify` with the generated users, who may not declare. */
   TOPOLOGY: z.enum(['declare', 'verify']).default('declare'),

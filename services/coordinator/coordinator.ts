@@ -4,6 +4,8 @@ import { settledWithin } from '../../shared/lifecycle/settled-within.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { queue } from '../../shared/transport/topology.ts';
 import type { Delivery, Transport } from '../../shared/transport/transport.ts';
+import { Access } from './access/access.ts';
+import type { ClientsFile } from './access/clients-file.ts';
 import { cancellationsOf } from './cancellations.ts';
 import { Commits } from './commits.ts';
 import { Consumers } from './consumers.ts';
@@ -50,6 +52,8 @@ export interface CoordinatorOptions {
   readonly onHistory?: (rows: readonly HistoryRow[]) => void;
   /** Who belongs to which tenant. Default: everybody to `default`. */
   readonly tenants?: Tenants;
+  /** What each client may do. Default: everybody everything. */
+  readonly clients?: ClientsFile;
   /** Memory for values of runs that were lately worked on. Default 64 MiB. */
   readonly maxCachedBytes?: number;
 }
@@ -97,7 +101,7 @@ class RunningCoordinator implements Coordinator {
   readonly #control: Control;
   readonly #operating: Operating;
   readonly #progress: ProgressRelay;
-  readonly #tenants: Tenants;
+  readonly #access: Access;
   readonly #sharing: Sharing;
   readonly #stop = new AbortController();
   #stopped: Promise<void> | undefined;
@@ -112,7 +116,6 @@ class RunningCoordinator implements Coordinator {
     this.lost = lost.promise;
     this.#options = options;
     this.#now = now;
-    this.#tenants = tenants;
     this.#consumers = new Consumers(transport);
     this.#sharing = new Sharing({
       store,
@@ -123,6 +126,12 @@ class RunningCoordinator implements Coordinator {
       now,
       storeAvailable: () => this.#commits.storeAvailable,
       commit: (tasks) => this.#commits.commit(tasks),
+    });
+    this.#access = new Access({
+      ...(options.clients === undefined ? {} : { clients: options.clients }),
+      tenants,
+      now,
+      coordinators: () => this.#sharing.coordinators,
     });
     const { models, limits, breakers } = this.#sharing;
     this.#desk = { store, flows, models, values, limits, breakers, logger, now };
@@ -153,7 +162,7 @@ class RunningCoordinator implements Coordinator {
       now,
     });
     const { pauses } = this.#sharing;
-    const operating = { ...this.#desk, transport, commits, pauses, tenants, instance };
+    const operating = { ...this.#desk, transport, commits, pauses, access: this.#access, instance };
     this.#operating = new Operating(operating);
     const onWoken = () => this.#timers.wakeAt(now());
     const onHeard = (model: string) => pauses.heard(model);
@@ -229,7 +238,7 @@ class RunningCoordinator implements Coordinator {
 
   #jobs(deliveries: readonly Delivery[], ack: () => void): Promise<void> {
     const { logger } = this.#options;
-    const options = { flows: this.#desk.flows, tenants: this.#tenants, logger, now: this.#now };
+    const options = { flows: this.#desk.flows, access: this.#access, logger, now: this.#now };
     failpoint('C1');
     return this.#write(
       deliveries.map((delivery) => jobTask(delivery, options)),

@@ -6,6 +6,7 @@ import { instanceName } from '../../shared/lifecycle/instance-name.ts';
 import { stopSignal } from '../../shared/lifecycle/signals.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { connectService } from '../../shared/transport/amqp/connect-service.ts';
+import { readClients } from './access/clients-file.ts';
 import { type CoordinatorConfig, readConfig } from './config.ts';
 import { type Coordinator, type CoordinatorOptions, startCoordinator } from './coordinator.ts';
 import { openPostgresStore } from './store/postgres/postgres-store.ts';
@@ -35,6 +36,7 @@ process.exit();
 async function serve(config: CoordinatorConfig): Promise<void> {
   const flows = loadFlowFolder(config.FLOWS_DIR);
   const tenants = readTenants(config.TENANTS_FILE);
+  const clients = readClients(config.CLIENTS_FILE);
   const stop = stopped.then(() => undefined);
   // A database that is not there yet is waited for, but not by a process that is told to end.
   const store = await Promise.race([openStore(config), stop]);
@@ -53,7 +55,7 @@ async function serve(config: CoordinatorConfig): Promise<void> {
     const transport = await Promise.race([connecting, stop]);
     if (transport === undefined) return;
     const instance = config.INSTANCE ?? instanceName();
-    const options = { store, transport, flows, tenants, instance, logger };
+    const options = { store, transport, flows, tenants, clients, instance, logger };
     const coordinator = await Promise.race([startPatiently(options), stop]);
     if (coordinator === undefined) return;
     const lost = await Promise.race([stop, coordinator.lost]);

@@ -1,17 +1,17 @@
 import type { Delivery, Transport } from '../../shared/transport/transport.ts';
+import type { Access } from './access/access.ts';
 import type { Commits } from './commits.ts';
 import { drainDeadLetters } from './dead-letters/drain.ts';
 import { Replays } from './dead-letters/replays.ts';
 import { answerOperations } from './operations/operations.ts';
 import type { Pauses } from './pauses.ts';
-import type { Tenants } from './tenants.ts';
 import type { Desk } from './transition.ts';
 
 export interface OperatingOptions extends Desk {
   readonly transport: Transport;
   readonly commits: Commits;
   readonly pauses: Pauses;
-  readonly tenants: Tenants;
+  readonly access: Access;
   readonly instance: string;
 }
 

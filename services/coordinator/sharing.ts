@@ -48,6 +48,11 @@ export class Sharing {
     this.pauses = new Pauses({ store, transport, models: this.models, now });
   }
 
+  /** Coordinators that live, this one too, as far as it knows. */
+  get coordinators(): number {
+    return this.#open.coordinators;
+  }
+
   /** Before the first run is worked on. Rejects where the store cannot be used. */
   async begin(): Promise<void> {
     await this.#open.begin();

@@ -1,4 +1,5 @@
-import { nameSchema, type Progress, type Result, resultSchema } from '../envelope/envelope.ts';
+import { type Progress, type Result, resultSchema } from '../envelope/envelope.ts';
+import { header } from '../envelope/headers.ts';
 import { newId, runIdOf } from '../envelope/ids.ts';
 import type { JsonObject, JsonValue } from '../envelope/json.ts';
 import { openDelivery } from '../envelope/open-delivery.ts';
@@ -6,6 +7,7 @@ import { FleetError } from '../errors/errors.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { clientQueueName, exchange } from '../transport/topology.ts';
 import type { Delivery, OutgoingMessage, Subscription, Transport } from '../transport/transport.ts';
+import { clientNameOf } from './client-name.ts';
 import { jobMessage } from './job-message.ts';
 import { type OpenRun, OpenRuns } from './open-runs.ts';
 import { Operations } from './operations.ts';
@@ -21,7 +23,7 @@ import type { Verb, Verbs } from './verbs.ts';
  * 3. Waiting for a result never hangs: what may have been missed is asked for, and a time-out says how to ask again.
  */
 export interface Client {
-  /** The name under which the fleet knows it: the transport's user, else `anonymous`. */
+  /** The name under which the fleet knows it: that of its API key, else the transport's user, else `anonymous`. */
   readonly name: string;
   /**
    * Resolves when the broker has the job. Throws UnprocessableError for one that would be refused unread, FleetError
@@ -69,7 +71,7 @@ const ASK_AFTER_MS = 15_000;
 const LOOK_AFTER_LOSS_MS = 100;
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
-/** Connects a client: its own queue is there when this resolves. */
+/** Connects a client: its own queue is there when this resolves. Throws FleetError `api_key_invalid`. */
 export async function connectClient(options: ClientOptions): Promise<Client> {
   const client = new FleetClient(options);
   await client.open();
@@ -80,6 +82,7 @@ class FleetClient implements Client {
   readonly name: string;
   readonly #transport: Transport;
   readonly #tenant: string;
+  readonly #apiKey: string | undefined;
   readonly #logger: Logger;
   readonly #runs = new OpenRuns();
   readonly #operations: Operations;
@@ -88,13 +91,17 @@ class FleetClient implements Client {
   #looking: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor({ transport, logger = silentLogger, tenant = DEFAULT_TENANT }: ClientOptions) {
+  constructor(options: ClientOptions) {
+    const { transport, apiKey, logger = silentLogger, tenant = DEFAULT_TENANT } = options;
     this.#tenant = tenant;
-    const user = transport.userId;
-    this.name = user !== undefined && nameSchema.safeParse(user).success ? user : 'anonymous';
+    this.#apiKey = apiKey;
+    this.name = clientNameOf(options);
     this.#transport = transport;
     this.#logger = logger;
-    this.#operations = new Operations(transport);
+    this.#operations = new Operations(
+      transport,
+      apiKey === undefined ? {} : { [header.apiKey]: apiKey },
+    );
   }
 
   async open(): Promise<void> {
@@ -118,7 +125,7 @@ class FleetClient implements Client {
   }
 
   async submit(flow: string, payload: JsonObject, options: SubmitOptions = {}): Promise<Submitted> {
-    const job = jobMessage({ ...options, flow, payload, nowMs: Date.now() });
+    const job = jobMessage({ ...options, flow, payload, apiKey: this.#apiKey, nowMs: Date.now() });
     const run = runIdOf(this.#tenant, this.name, job.messageId);
     this.#runs.expect(run, job);
     await this.#publishJob(job);

@@ -11,6 +11,7 @@ export interface JobSpec extends SubmitOptions {
   readonly flow: string;
   readonly payload: JsonObject;
   readonly nowMs: number;
+  readonly apiKey?: string | undefined;
 }
 
 /**
@@ -28,6 +29,7 @@ export function jobMessage(spec: JobSpec): OutgoingMessage {
     mandatory: true,
     headers: {
       [header.schemaVersion]: SCHEMA_VERSION,
+      ...(spec.apiKey === undefined ? {} : { [header.apiKey]: spec.apiKey }),
       ...(deadlineMs === undefined
         ? {}
         : { [header.deadline]: new Date(nowMs + deadlineMs).toISOString() }),

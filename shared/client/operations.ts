@@ -5,7 +5,7 @@ import type { JsonObject } from '../envelope/json.ts';
 import { message } from '../envelope/message.ts';
 import { FleetError } from '../errors/errors.ts';
 import { exchange } from '../transport/topology.ts';
-import type { Transport } from '../transport/transport.ts';
+import type { MessageHeaders, Transport } from '../transport/transport.ts';
 import { withTimeout } from './timeout.ts';
 import type { Verb, Verbs } from './verbs.ts';
 
@@ -16,8 +16,12 @@ export class Operations {
   readonly #transport: Transport;
   readonly #waiting = new Map<string, PromiseWithResolvers<JsonObject>>();
 
-  constructor(transport: Transport) {
+  readonly #headers: MessageHeaders;
+
+  /** `headers` go with each question. */
+  constructor(transport: Transport, headers: MessageHeaders = {}) {
     this.#transport = transport;
+    this.#headers = headers;
   }
 
   /** Throws FleetError with the code of a failed answer, or `operation_timeout`. */
@@ -35,7 +39,7 @@ export class Operations {
         exchange: exchange.operations,
         routingKey: verb,
         correlationId: id,
-        headers: { [header.schemaVersion]: SCHEMA_VERSION },
+        headers: { [header.schemaVersion]: SCHEMA_VERSION, ...this.#headers },
         expirationMs: timeoutMs,
         envelope: {
           id,

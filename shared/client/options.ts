@@ -3,8 +3,10 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Transport } from '../transport/transport.ts';
 
 export interface ClientOptions {
-  /** Memory or AMQP; it stays the caller's to close. Its `userId` is the client's name. */
+  /** Memory or AMQP; it stays the caller's to close. Its `userId` is the client's name, where there is no API key. */
   readonly transport: Transport;
+  /** Shown with each job and operation; the client is whom it names. */
+  readonly apiKey?: string;
   readonly logger?: Logger;
   /** The tenant that the coordinators know this client by: ids of its runs are derived from it. Default: `default`. */
   readonly tenant?: string;

@@ -7,6 +7,8 @@ import { TRACEPARENT_HEADER, TRACESTATE_HEADER } from '../telemetry/trace-header
 export const header = {
   /** Signed token of the message. Written by whoever publishes; never copied. Default: none (development). */
   token: 'flotilla-token',
+  /** What a client is known by where neither token nor broker says who it is. Client on jobs and operations; never copied. */
+  apiKey: 'flotilla-api-key',
   /** Major version of the envelope schema, a positive integer. Every publisher. Default: 1. */
   schemaVersion: 'flotilla-schema-version',
   /** ISO 8601 instant at which the run must have ended. Client on a job; the coordinator copies it. Default: the flow's. */

@@ -10,6 +10,8 @@ import { type AskedJob, PATIENCE_MS } from './job.ts';
 
 /** A command does not wait for ever for a broker that is not there; `flotilla up` does. */
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Never an argument: others on the machine can read those. */
+const API_KEY = 'FLOTILLA_API_KEY';
 
 /** Does something with a client on a broker, and closes it. Throws FleetError when the broker cannot be reached. */
 export function withClient<T>(
@@ -27,7 +29,8 @@ export function withClient<T>(
       logger,
     });
     closing.add(() => transport.close());
-    const client = await connectClient({ transport, logger });
+    const apiKey = terminal.env[API_KEY];
+    const client = await connectClient({ transport, logger, ...(apiKey ? { apiKey } : {}) });
     closing.add(() => client.close());
     return await work(client);
   });

@@ -1,4 +1,4 @@
-import { instantSchema, nameSchema } from '../../../shared/envelope/envelope.ts';
+import { instantSchema } from '../../../shared/envelope/envelope.ts';
 import { header } from '../../../shared/envelope/headers.ts';
 import { ContractError } from '../../../shared/errors/errors.ts';
 import { extractTrace, newTraceparent } from '../../../shared/telemetry/trace-context.ts';
@@ -27,11 +27,6 @@ export function jobHeadersOf({ headers }: Delivery): JobHeaders {
     watch: headers[header.watch] === true || headers[header.watch] === 'true',
     traceparent: extractTrace(headers).traceparent ?? newTraceparent(),
   };
-}
-
-/** The client as the broker attests it; `anonymous` where it attests nobody. */
-export function clientOf({ userId }: Pick<Delivery, 'userId'>): string {
-  return userId !== undefined && nameSchema.safeParse(userId).success ? userId : 'anonymous';
 }
 
 function deadlineOf(value: unknown): number | undefined {

@@ -6,26 +6,27 @@ import { ContractError, UnprocessableError } from '../../../shared/errors/errors
 import type { CompiledFlow } from '../../../shared/flow/kernel.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
 import type { Delivery } from '../../../shared/transport/transport.ts';
+import type { Access, Caller } from '../access/access.ts';
+import { mayUseFlow } from '../access/grant.ts';
 import { jobDigestOf, newRun } from '../engine/new-run.ts';
 import type { Run } from '../engine/run.ts';
 import type { FlowBook } from '../flow-book.ts';
 import { type RefusedJob, refusalRow, resultRow } from '../messages.ts';
 import { parkedRow, parkTask } from '../parked.ts';
 import { type RunDraft, resultKey } from '../run-draft.ts';
-import type { Tenants } from '../tenants.ts';
 import type { Task } from '../transition.ts';
-import { clientOf, jobHeadersOf } from './job-headers.ts';
+import { jobHeadersOf } from './job-headers.ts';
 
 /**
  * Intake: what a delivery of the jobs queue becomes.
  * 1. What cannot be read is parked in `dead.unprocessable`, and answered to nobody: nothing in it can be believed.
  * 2. What can be read and cannot become a run is answered with a failed result, so that no client waits for ever:
- *    `flow_unknown`, `input_invalid`, `id_conflict`, `deadline_invalid`, `deadline_exceeded`.
+ *    `flow_unknown`, `input_invalid`, `id_conflict`, `deadline_invalid`, `deadline_exceeded`, `not_allowed`, `rate_limited`.
  * 3. The same job again changes nothing; when its run has ended, it is answered with the stored result.
  */
 export interface IntakeOptions {
   readonly flows: FlowBook;
-  readonly tenants: Tenants;
+  readonly access: Access;
   readonly logger: Logger;
   readonly now: () => number;
 }
@@ -33,7 +34,9 @@ export interface IntakeOptions {
 interface ReadableJob {
   readonly delivery: Delivery;
   readonly job: Job;
-  readonly tenant: string;
+  readonly caller: Caller;
+  /** Why this client may not have a run of it now. Decided once: a transaction may decide again. */
+  readonly refusal: ContractError | undefined;
   readonly client: string;
   readonly flow: string;
   readonly runId: string;
@@ -58,9 +61,9 @@ export function jobTask(delivery: Delivery, options: IntakeOptions): Task {
   }
 }
 
-function read(delivery: Delivery, { tenants, logger, now }: IntakeOptions): ReadableJob {
-  const client = clientOf(delivery);
-  const tenant = tenants.tenantOf(client);
+function read(delivery: Delivery, { access, logger, now }: IntakeOptions): ReadableJob {
+  const caller = access.callerOf(delivery);
+  const { client, tenant } = caller;
   const flow = delivery.routingKey;
   const job = openDelivery('job', delivery, {
     nowMs: now(),
@@ -74,12 +77,24 @@ function read(delivery: Delivery, { tenants, logger, now }: IntakeOptions): Read
   return {
     delivery,
     job,
-    tenant,
+    caller,
+    refusal: refusalOf(caller, flow, access),
     client,
     flow,
     runId,
     digest: jobDigestOf(flow, job.payload, job.context),
   };
+}
+
+function refusalOf(caller: Caller, flow: string, access: Access): ContractError | undefined {
+  try {
+    mayUseFlow(caller.client, caller.grant, flow);
+    access.count(caller);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ContractError) return error;
+    throw error;
+  }
 }
 
 async function takeIn(job: ReadableJob, draft: RunDraft, options: IntakeOptions): Promise<void> {
@@ -97,7 +112,9 @@ async function begin(
   draft: RunDraft,
   options: IntakeOptions,
 ): Promise<void> {
-  const { delivery, job, tenant, client, runId, digest } = readable;
+  const { delivery, job, caller, client, runId, digest } = readable;
+  const { tenant, grant } = caller;
+  if (readable.refusal !== undefined) throw readable.refusal;
   const { flowVersion, ...headers } = jobHeadersOf(delivery);
   const flow = fitting(readable, options.flows.find(readable.flow, flowVersion));
   if (headers.deadlineMs !== undefined && headers.deadlineMs <= draft.nowMs) {
@@ -112,7 +129,7 @@ async function begin(
       client,
       job,
       flow,
-      priority,
+      priority: Math.min(priority, grant.maxPriority),
       watch,
       traceparent,
       acceptedAtMs: draft.nowMs,

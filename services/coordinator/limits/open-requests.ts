@@ -59,6 +59,11 @@ export class OpenRequests {
     return Math.max(0, shared + (this.#counted.get(model) ?? 0));
   }
 
+  /** Coordinators that live, this one too, as far as it knows. */
+  get coordinators(): number {
+    return Math.max(1, Object.keys(this.#shared?.instances ?? {}).length);
+  }
+
   /** When this process last saw a request of the model open or end. */
   movedAtMs(model: string): number {
     return this.#movedAtMs.get(model) ?? 0;

@@ -7,16 +7,16 @@ import { ContractError, ShutdownError, UnprocessableError } from '../../../share
 import type { Logger } from '../../../shared/telemetry/logger.ts';
 import { exchange, routingKey } from '../../../shared/transport/topology.ts';
 import type { Delivery, OutgoingMessage } from '../../../shared/transport/transport.ts';
-import { clientOf } from '../intake/job-headers.ts';
+import type { Access } from '../access/access.ts';
+import { mayAsk } from '../access/grant.ts';
 import { outgoingOf } from '../messages.ts';
 import { parkedRow } from '../parked.ts';
 import { StoreUnavailableError } from '../store/store.ts';
-import type { Tenants } from '../tenants.ts';
 import type { ActingContext } from './operation.ts';
 import { operations } from './table.ts';
 
 export interface OperationsOptions extends Omit<ActingContext, 'id' | 'client' | 'tenant'> {
-  readonly tenants: Tenants;
+  readonly access: Access;
   readonly logger: Logger;
 }
 
@@ -34,11 +34,11 @@ export async function answerOperations(
 }
 
 async function answer(delivery: Delivery, options: OperationsOptions): Promise<OutgoingMessage> {
-  const { tenants, logger, now } = options;
-  const client = clientOf(delivery);
-  const tenant = tenants.tenantOf(client);
+  const { access, logger, now } = options;
   const verb = delivery.routingKey;
   try {
+    const caller = access.callerOf(delivery);
+    const { client, tenant, grant } = caller;
     const { id, payload } = openDelivery('operation', delivery, { nowMs: now() });
     const reply = (status: 'succeeded' | 'failed', body: JsonObject) =>
       message({
@@ -52,6 +52,8 @@ async function answer(delivery: Delivery, options: OperationsOptions): Promise<O
     try {
       const operation = operations.get(verb);
       if (!operation) throw new ContractError('verb_unknown', `No operation is named ${verb}.`);
+      mayAsk(client, grant, verb);
+      access.count(caller);
       const answered = await operation.run(payload, { ...options, id, client, tenant });
       // It is JSON; an interface says less than that.
       return reply('succeeded', answered as JsonObject);
@@ -64,7 +66,7 @@ async function answer(delivery: Delivery, options: OperationsOptions): Promise<O
     }
   } catch (error) {
     if (!(error instanceof UnprocessableError)) throw error;
-    logger.warn({ code: error.code, verb, client }, `operation refused: ${error.message}`);
+    logger.warn({ code: error.code, verb }, `operation refused: ${error.message}`);
     return outgoingOf(parkedRow(delivery, error, now()));
   }
 }
