@@ -12,6 +12,7 @@ const sharedLayers: readonly (readonly string[])[] = [
   ['config', 'failpoints', 'lifecycle', 'telemetry', 'classifier', 'retrieval', 'image', 'summary'],
   ['transport'],
   ['envelope'],
+  ['artifacts'],
   ['flow', 'client', 'worker'],
   ['llm'],
 ];
@@ -34,6 +35,7 @@ const doors: Record<string, readonly string[]> = {
   pg: ['services/coordinator/store/postgres/'],
   commander: ['services/cli/'],
   piscina: ['shared/worker/'],
+  '@aws-sdk/client-s3': ['shared/artifacts/s3/client.ts'],
   testcontainers: ['test/support/'],
   minisearch: ['shared/retrieval/'],
   'wink-nlp': ['shared/text/wink.ts'],

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { artifactCorrupt, artifactTooLarge } from './artifact-errors.ts';
+import type { ByteSource } from './artifact-store.ts';
+import { attended, type Patience } from './attended.ts';
+import type { ArtifactReference } from './reference.ts';
+
+/** A source on its way into a store: `facts` is right once `pieces` has ended. */
+export interface Measured {
+  readonly pieces: AsyncGenerator<Uint8Array>;
+  facts(): { readonly sha256: string; readonly bytes: number };
+}
+
+/** Counts and hashes what passes. The pieces end with `artifact_too_large` above the cap, or with the signal's reason. */
+export function measured(source: ByteSource, maxBytes: number, signal: AbortSignal): Measured {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  async function* pass(): AsyncGenerator<Uint8Array> {
+    const pieces = source instanceof Uint8Array ? Readable.from([source]) : source;
+    for await (const piece of attended(pieces, signal)) {
+      bytes += piece.length;
+      if (bytes > maxBytes) throw artifactTooLarge(maxBytes);
+      hash.update(piece);
+      yield piece;
+    }
+    signal.throwIfAborted();
+  }
+  return { pieces: pass(), facts: () => ({ sha256: hash.digest('hex'), bytes }) };
+}
+
+export interface VerifyOptions {
+  readonly signal: AbortSignal;
+  readonly patience?: Patience;
+  /** The store's word for what its own stream failed with. */
+  readonly explain: (error: unknown) => unknown;
+}
+
+/**
+ * What a store gives out, checked: the last piece is kept back until size and hash are those of the reference, so that nobody
+ * ever holds a whole artifact that is wrong. Fails with `artifact_corrupt`, at the first byte too many.
+ */
+export function verified(
+  body: Readable,
+  reference: ArtifactReference,
+  { signal, patience, explain }: VerifyOptions,
+): Readable {
+  async function* told(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* attended(body, signal, patience);
+    } catch (error) {
+      throw signal.aborted ? signal.reason : explain(error);
+    }
+  }
+  const checked = Readable.from(held(told(), reference), { objectMode: false });
+  // A stream that nobody began to read ends its source too.
+  checked.once('close', () => body.destroy());
+  body.on('error', () => {});
+  return checked;
+}
+
+async function* held(
+  pieces: AsyncIterable<Uint8Array>,
+  reference: ArtifactReference,
+): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  let last: Uint8Array | undefined;
+  for await (const piece of pieces) {
+    bytes += piece.length;
+    if (bytes > reference.bytes) {
+      throw artifactCorrupt(reference, `has more than ${reference.bytes} bytes`);
+    }
+    hash.update(piece);
+    if (last !== undefined) yield last;
+    last = piece;
+  }
+  if (bytes !== reference.bytes) {
+    throw artifactCorrupt(reference, `has ${bytes} bytes instead of ${reference.bytes}`);
+  }
+  if (hash.digest('hex') !== reference.sha256) throw artifactCorrupt(reference, 'has another hash');
+  if (last !== undefined) yield last;
+}
