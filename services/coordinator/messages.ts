@@ -1,6 +1,6 @@
 import type { Job, Result, RunError } from '../../shared/envelope/envelope.ts';
 import { header, SCHEMA_VERSION } from '../../shared/envelope/headers.ts';
-import { messageIdOf, newId } from '../../shared/envelope/ids.ts';
+import { DEFAULT_TENANT, messageIdOf, newId } from '../../shared/envelope/ids.ts';
 import type { JsonValue } from '../../shared/envelope/json.ts';
 import { message } from '../../shared/envelope/message.ts';
 import { exchange, routingKey } from '../../shared/transport/topology.ts';
@@ -52,6 +52,7 @@ export function requestRow(
         model,
         version,
         attempt,
+        ...(run.tenant === DEFAULT_TENANT ? {} : { tenant: run.tenant }),
         timeoutMs,
         deadline: new Date(command.deadlineMs).toISOString(),
         sentAt,

@@ -2,10 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { nameSchema } from '../../shared/envelope/envelope.ts';
+import { DEFAULT_TENANT } from '../../shared/envelope/ids.ts';
 import { ConfigError } from '../../shared/errors/errors.ts';
-
-/** The tenant of whoever is named in no file. */
-const DEFAULT_TENANT = 'default';
 
 const fileSchema = z.strictObject({
   tenants: z.record(

@@ -54,7 +54,7 @@ export interface ArtifactStore {
 /** Bytes at hand, or a stream of them. */
 export type ByteSource = Uint8Array | AsyncIterable<Uint8Array>;
 
-interface PutOptions {
+export interface PutOptions {
   /** Lower case, without parameters: `image/png`. */
   readonly mediaType: string;
   /** A tighter bound than the store's own. */

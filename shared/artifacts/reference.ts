@@ -10,7 +10,7 @@ export const MAX_ARTIFACT_BYTES = 1024 * 1024 * 1024;
 export const ARTIFACT_MARK = '$artifact';
 
 /** A media type without parameters, in lower case: `image/png`. */
-const mediaTypeSchema = z
+export const mediaTypeSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9!#$&^_.+-]{0,62}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}$/);
 
@@ -36,9 +36,8 @@ export const artifactReferenceSchema = z
 export type ArtifactReference = z.infer<typeof artifactReferenceSchema>;
 
 /** A reference as it stands inside a payload, a context or an output: an object with this one key. */
-export interface ArtifactMarker {
-  readonly [ARTIFACT_MARK]: ArtifactReference;
-}
+export const artifactMarkerSchema = z.strictObject({ [ARTIFACT_MARK]: artifactReferenceSchema });
+export type ArtifactMarker = z.infer<typeof artifactMarkerSchema>;
 
 /** The reference to what a store has just taken in. */
 export function referenceTo(

@@ -1,6 +1,6 @@
 import { type Progress, type Result, resultSchema } from '../envelope/envelope.ts';
 import { header } from '../envelope/headers.ts';
-import { newId, runIdOf } from '../envelope/ids.ts';
+import { DEFAULT_TENANT, newId, runIdOf } from '../envelope/ids.ts';
 import type { JsonObject, JsonValue } from '../envelope/json.ts';
 import { openDelivery } from '../envelope/open-delivery.ts';
 import { FleetError } from '../errors/errors.ts';
@@ -61,7 +61,6 @@ export interface Client {
   close(): Promise<void>;
 }
 
-const DEFAULT_TENANT = 'default';
 const PREFETCH = 200;
 const SUBMIT_ATTEMPTS = 3;
 const RESULT_TIMEOUT_MS = 330_000;

@@ -52,6 +52,8 @@ const stepSchema = z.object({
   model: nameSchema,
   version: z.number().int().positive(),
   attempt: z.number().int().positive(),
+  /** Whose run it is; left out: `default`. */
+  tenant: nameSchema.optional(),
   timeoutMs: z.number().int().positive(),
   deadline: instantSchema,
   sentAt: instantSchema,

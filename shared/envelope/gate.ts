@@ -31,8 +31,19 @@ export function checkEncoded(bytes: Uint8Array): void {
   scanned(bytes);
 }
 
+/** Full gate for JSON of any kind that came by another way than in a message. How large it may be is the caller's to say. */
+export function parseValue(bytes: Uint8Array): JsonValue {
+  const { text, facts } = scannedText(bytes);
+  const value = parse(text);
+  return facts.negativeZero ? withoutNegativeZero(value) : value;
+}
+
 function scanned(bytes: Uint8Array): { text: string; ascii: boolean; facts: ScanFacts } {
   checkSize(bytes, MAX_BODY_BYTES);
+  return scannedText(bytes);
+}
+
+function scannedText(bytes: Uint8Array): { text: string; ascii: boolean; facts: ScanFacts } {
   const ascii = isAscii(bytes);
   if (!ascii && !isUtf8(bytes)) throw refusal('bad_utf8');
   const text = textOf(bytes);

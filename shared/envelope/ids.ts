@@ -4,6 +4,9 @@ import { parse, v7 } from 'uuid';
 /** Namespace of every derived id of Flotilla (a fixed random uuid; changing it changes every id). */
 const NAMESPACE = parse('7c0b2c5e-6a0a-4d0e-9a0b-3f1d6f0a5b11');
 
+/** The tenant of whoever is named in no list of tenants. */
+export const DEFAULT_TENANT = 'default';
+
 /** The run that a job becomes: the same client and job id always name the same run, so intake is idempotent. */
 export function runIdOf(tenant: string, client: string, jobId: string): string {
   return derivedId(JSON.stringify([tenant, client, jobId]));

@@ -1,6 +1,12 @@
 /** What a message may be at most. Each limit says what breaks without it. */
 
-/** Body at an untrusted door. Without it one message fills the memory of whoever receives it. */
+/**
+ * A job, request, reply, progress or result. Larger values go by reference to an artifact; without the limit a few messages fill the memory
+ * of the broker and of everybody who prefetches them.
+ */
+export const MAX_MESSAGE_BYTES = 256 * 1024;
+
+/** Body at an untrusted door that is looked into at all. Without it one message fills the memory of whoever receives it. */
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 /** Body of an internal message: a request carries a job's payload plus context. Above it the broker's own default cap closes the channel. */

@@ -1,9 +1,11 @@
+import type { ArtifactStore } from '../artifacts/artifact-store.ts';
 import type { Request, Usage } from '../envelope/envelope.ts';
 import { messageIdOf } from '../envelope/ids.ts';
 import type { JsonObject, JsonValue } from '../envelope/json.ts';
 import type { FleetError } from '../errors/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Delivery, MessageHeaders } from '../transport/transport.ts';
+import { type CallArtifacts, callArtifacts } from './call-artifacts.ts';
 import type { Call, UsageReport } from './model.ts';
 import { deadlineExceeded, timedOut } from './outcome.ts';
 
@@ -23,6 +25,7 @@ export interface ActiveCallOptions {
   readonly delivery: Delivery;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly artifacts: ArtifactStore | undefined;
   /** Takes the numbered progress of this call; absent where nobody watches. */
   readonly onProgress?: (call: ActiveCall, payload: JsonObject) => void;
 }
@@ -66,6 +69,8 @@ export class ActiveCall implements Call {
   readonly #patch = new Map<string, JsonValue>();
   readonly #rejectOver: (reason: FleetError) => void;
   readonly #reported = { inputTokens: 0, outputTokens: 0, microUsd: 0 };
+  readonly #store: ArtifactStore | undefined;
+  #artifacts: CallArtifacts | undefined;
   #log: Logger | undefined;
   #timer: NodeJS.Timeout | undefined;
   #begunAtMs: number | undefined;
@@ -78,6 +83,7 @@ export class ActiveCall implements Call {
     this.deliveries = [options.delivery];
     this.#clock = options.clock;
     this.#logger = options.logger;
+    this.#store = options.artifacts;
     this.#onProgress = options.onProgress;
     const { promise, reject } = Promise.withResolvers<never>();
     // Whoever waits sees the rejection; a call that nobody waits for is no fault of the process.
@@ -92,6 +98,16 @@ export class ActiveCall implements Call {
 
   get context(): JsonObject {
     return this.request.context;
+  }
+
+  get artifacts(): CallArtifacts {
+    this.#artifacts ??= callArtifacts({
+      store: this.#store,
+      request: this.request,
+      signal: this.signal,
+      now: () => this.#clock.now(),
+    });
+    return this.#artifacts;
   }
 
   get run(): string {

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { JsonObject, JsonValue } from '../envelope/json.ts';
 import type { Manifest, ModelLimits } from '../envelope/manifest.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { CallArtifacts } from './call-artifacts.ts';
 
 /** What a model may report of one call's cost; counted even when the call fails later. Numbers add up over several reports. */
 export interface UsageReport {
@@ -14,8 +15,12 @@ export interface UsageReport {
 export interface Call {
   /** Fires when the call's time is over, its run is cancelled or the worker stops. `reason` is a FleetError. */
   readonly signal: AbortSignal;
-  /** The run's context: outputs of earlier steps by step id, and what they patched in. Untrusted text. */
+  /**
+   * The run's context: outputs of earlier steps by step id, and what they patched in. Untrusted text. Large values in it are
+   * references, which `artifacts` opens.
+   */
   readonly context: JsonObject;
+  readonly artifacts: CallArtifacts;
   readonly log: Logger;
   /** Problems of the previous answer, when the same call is asked again because its output was refused. */
   readonly reask: readonly string[];
@@ -45,6 +50,11 @@ export interface Model<
   readonly description: string;
   readonly input: z.ZodType<Input>;
   readonly output: z.ZodType<Output>;
+  /**
+   * Members of the input that the model takes as they come: as a value, or where that is large as a reference (see
+   * `artifactMarkerSchema`) to be read in pieces. References anywhere else are replaced by their values before run().
+   */
+  readonly references?: readonly string[];
   /** Calls one process runs at a time. */
   readonly concurrency: number;
   /**

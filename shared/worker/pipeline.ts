@@ -1,3 +1,4 @@
+import type { ArtifactStore } from '../artifacts/artifact-store.ts';
 import type { Request } from '../envelope/envelope.ts';
 import { header } from '../envelope/headers.ts';
 import type { JsonObject } from '../envelope/json.ts';
@@ -10,6 +11,7 @@ import type { Delivery, OutgoingMessage } from '../transport/transport.ts';
 import { ActiveCall, type Clock, callKey } from './active-call.ts';
 import { type CallFilter, CancelledCalls, matches } from './cancelled-calls.ts';
 import { parseContract } from './contract.ts';
+import { lightAnswer, wholeInput } from './large-values.ts';
 import type { AnyModel } from './model.ts';
 import { decide } from './outcome.ts';
 import { parked } from './park.ts';
@@ -25,12 +27,15 @@ export interface PipelineOptions {
   readonly instance: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Where large values lie; left out: they travel in messages, as far as those take them. */
+  readonly artifacts?: ArtifactStore | undefined;
   readonly replies: ReplyPublisher;
   readonly progress: ProgressPublisher;
 }
 
 /**
- * What happens to one request: decode → join or answer from memory → validate input → run → validate output → reply. Every
+ * What happens to one request: decode → join or answer from memory → fetch and validate input → run → validate output → store what is
+ * large of it → reply. Every
  * request it takes ends in exactly one of: a reply, a parked message, or the way back to its queue.
  */
 export class Pipeline {
@@ -121,13 +126,14 @@ export class Pipeline {
   }
 
   #callOf(request: Request, delivery: Delivery): ActiveCall {
-    const { clock, logger } = this.#options;
+    const { clock, logger, artifacts } = this.#options;
     const watched = String(delivery.headers[header.watch]) === 'true';
     return new ActiveCall({
       request,
       delivery,
       clock,
       logger,
+      artifacts,
       ...(watched ? { onProgress: (call, payload) => this.#publishProgress(call, payload) } : {}),
     });
   }
@@ -166,7 +172,8 @@ export class Pipeline {
     const { run, path, attempt, model } = call.request.step;
     try {
       const output = await this.#outputOf(call);
-      const reply = succeededReply(call, output, this.#signature(call));
+      const answer = await lightAnswer(call, output, this.#options);
+      const reply = succeededReply(call, answer, this.#signature(call));
       logger.debug({ run, step: path, attempt, model }, 'succeeded');
       return reply;
     } catch (error) {
@@ -183,7 +190,8 @@ export class Pipeline {
 
   async #outputOf(call: ActiveCall): Promise<JsonObject> {
     const { model, runner } = this.#options;
-    const input = parseContract(model.input, call.request.payload, 'input_invalid');
+    const payload = await wholeInput(call, this.#options);
+    const input = parseContract(model.input, payload, 'input_invalid');
     failpoint('W2');
     const running = runner.run(input, call);
     failpoint('W3');

@@ -3,11 +3,11 @@ import { checkEncoded } from '../envelope/gate.ts';
 import { header, SCHEMA_VERSION } from '../envelope/headers.ts';
 import { messageIdOf } from '../envelope/ids.ts';
 import type { JsonObject } from '../envelope/json.ts';
-import { largestMember } from '../envelope/largest-member.ts';
-import { MAX_BODY_BYTES } from '../envelope/limits.ts';
+import { MAX_MESSAGE_BYTES } from '../envelope/limits.ts';
 import { message } from '../envelope/message.ts';
+import { messageTooLarge } from '../envelope/message-too-large.ts';
 import type { ErrorDescription } from '../errors/describe.ts';
-import { ContractError, PermanentError, UnprocessableError } from '../errors/errors.ts';
+import { ContractError, FleetError, UnprocessableError } from '../errors/errors.ts';
 import { exchange, routingKey } from '../transport/topology.ts';
 import type { MessageHeaders, OutgoingMessage } from '../transport/transport.ts';
 import type { ActiveCall } from './active-call.ts';
@@ -20,37 +20,42 @@ export interface Signature {
   readonly trace: MessageHeaders;
 }
 
+/** What a model answered. */
+export interface Answer {
+  readonly output: JsonObject;
+  /** What it wants added to the run's context. */
+  readonly patch: JsonObject;
+}
+
 /**
- * The reply to a call that answered. Throws a PermanentError `output_too_large`, or a ContractError `output_invalid` when output or patch are something that the
- * coordinator's gate refuses or JSON cannot hold: a reply that is parked there would leave the step without an answer.
+ * The reply to a call that answered. Throws ContractError `message_too_large`, or `output_invalid` when output or patch are something
+ * that the coordinator's gate refuses or JSON cannot hold: a reply that is parked there would leave the step without an answer.
  */
 export function succeededReply(
   call: ActiveCall,
-  output: JsonObject,
+  { output, patch }: Answer,
   signature: Signature,
 ): OutgoingMessage {
   try {
-    const reply = sealed(call, output, { status: 'succeeded' }, signature);
+    const reply = sealed(call, { output, patch }, { status: 'succeeded' }, signature);
+    const bytes = reply.body.byteLength;
+    if (bytes > MAX_MESSAGE_BYTES) {
+      throw messageTooLarge('The reply', { payload: output, context: patch }, bytes);
+    }
     checkEncoded(reply.body);
     return reply;
   } catch (error) {
-    if (error instanceof UnprocessableError && error.code === 'body_too_large') {
-      throw outputTooLarge(output);
-    }
-    const reason = error instanceof UnprocessableError ? error.message : 'It is no JSON.';
-    throw new ContractError('output_invalid', `The output cannot be sent: ${reason}`, {
-      cause: error,
-    });
+    throw unsendable(error);
   }
 }
 
-/** Asking again would only make another one: it fails at once, and says which part it was. */
-function outputTooLarge(output: JsonObject): PermanentError {
-  const { pointer, bytes } = largestMember(output);
-  return new PermanentError(
-    'output_too_large',
-    `The output is larger than a message may be (${MAX_BODY_BYTES} bytes): ${pointer} alone takes ${bytes}.`,
-  );
+/** Why an answer cannot be sent, as the failure that its call ends with; what a store says is passed on. */
+export function unsendable(error: unknown): FleetError {
+  if (error instanceof FleetError && !(error instanceof UnprocessableError)) return error;
+  const reason = error instanceof UnprocessableError ? error.message : 'It is no JSON.';
+  return new ContractError('output_invalid', `The output cannot be sent: ${reason}`, {
+    cause: error,
+  });
 }
 
 /** The reply to a call that failed, or that was never run. Carries no patch. */
@@ -59,14 +64,14 @@ export function failedReply(
   failure: ErrorDescription,
   signature: Signature,
 ): OutgoingMessage {
-  return sealed(call, {}, { status: 'failed', ...failure }, signature);
+  return sealed(call, { output: {}, patch: {} }, { status: 'failed', ...failure }, signature);
 }
 
 type Ending = Pick<Outcome, 'status'> & Partial<ErrorDescription>;
 
 function sealed(
   call: ActiveCall,
-  payload: JsonObject,
+  { output: payload, patch: context }: Answer,
   ending: Ending,
   signature: Signature,
 ): OutgoingMessage {
@@ -83,7 +88,7 @@ function sealed(
       id: messageIdOf(step.run, step.path, step.attempt, 'reply'),
       timestamp: finishedAt,
       payload,
-      context: ending.status === 'succeeded' ? call.patched() : {},
+      context,
       step,
       outcome: {
         ...ending,

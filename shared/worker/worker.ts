@@ -1,3 +1,4 @@
+import type { ArtifactStore } from '../artifacts/artifact-store.ts';
 import { settledWithin } from '../lifecycle/settled-within.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { workQueueName } from '../transport/topology.ts';
@@ -25,6 +26,8 @@ export interface WorkerOptions {
   readonly logger: Logger;
   /** Names this process among those that serve the model: 1 to 64 letters, digits, `_`, `.` and `-`. */
   readonly instance: string;
+  /** Where large values lie; it stays the caller's to close. Left out: they travel in messages, as far as those take them. */
+  readonly artifacts?: ArtifactStore;
   /** Calls at a time. Default: the model's own. */
   readonly concurrency?: number;
   /** Default: the system's. */
@@ -84,7 +87,9 @@ class RunningWorker implements Worker {
     this.#replies = new ReplyPublisher(transport, this.#work.promise, logger);
     const progress = new ProgressPublisher(transport);
     const replies = this.#replies;
-    this.#pipeline = new Pipeline({ model, runner, instance, clock, logger, replies, progress });
+    const { artifacts } = options;
+    const parts = { model, runner, instance, clock, logger, artifacts, replies, progress };
+    this.#pipeline = new Pipeline(parts);
   }
 
   get listening(): boolean {

@@ -1,4 +1,6 @@
+import type { Request } from '../../shared/envelope/envelope.ts';
 import { silentLogger } from '../../shared/telemetry/logger.ts';
+import { callArtifacts } from '../../shared/worker/call-artifacts.ts';
 import type { Call } from '../../shared/worker/model.ts';
 
 /** A call of a model outside a worker: never aborted unless given a signal; what the model reports is dropped. */
@@ -6,6 +8,12 @@ export function callOf(overrides: Partial<Call> = {}): Call {
   return {
     signal: new AbortController().signal,
     context: {},
+    artifacts: callArtifacts({
+      store: undefined,
+      request: { payload: {}, context: {} } as Request,
+      signal: new AbortController().signal,
+      now: Date.now,
+    }),
     log: silentLogger,
     reask: [],
     idempotencyKey: 'test',

@@ -70,13 +70,18 @@ export function continueRun(asked: ContinueRun): ContinuedRun {
     usage: noUsage,
     steps: {},
     ...(flow.budget === undefined ? {} : { budget: flow.budget, reserved: {} }),
-    continues: { run: origin.id, kind, from },
+    continues: { run: origin.id, kind, from, ...before(origin) },
     degraded: [],
     missing: [],
     error: null,
     dueMs: null,
   };
   return { run, values: kept, reused };
+}
+
+/** The runs that led to the origin, where it goes on from another one itself. */
+function before({ continues }: Run): Pick<Continuation, 'before'> {
+  return continues === undefined ? {} : { before: [...(continues.before ?? []), continues.run] };
 }
 
 function assertPossible({ origin, values, flow, kind, from }: ContinueRun): void {

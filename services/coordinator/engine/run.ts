@@ -58,6 +58,8 @@ export interface Continuation {
   readonly kind: 'resume' | 'rerun' | 'fork' | 'replay';
   /** Path of the first step that is made again; null: the first that has no output. */
   readonly from: string | null;
+  /** The runs that led to `run`, the first one first; left out where there are none. */
+  readonly before?: readonly string[];
 }
 
 /** An open node. Positions are indices into the compiled flow; the tree of frames mirrors the tree of kernel nodes. */

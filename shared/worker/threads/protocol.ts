@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { JsonObject, JsonValue } from '../../envelope/json.ts';
 import type { ErrorDescription } from '../../errors/describe.ts';
 import type { Call, UsageReport } from '../model.ts';
+import type { ArtifactAsk } from './artifact-host.ts';
 
 /** Where a thread finds its model: a module, and the name and version under which it exports it. */
 export interface ModelAddress {
@@ -37,6 +38,8 @@ export type FromThread =
   | { readonly kind: 'usage'; readonly report: UsageReport }
   | { readonly kind: 'emit'; readonly progress: JsonObject }
   | { readonly kind: 'patch'; readonly key: string; readonly value: JsonValue }
+  /** Answered with the same number. */
+  | { readonly kind: 'artifact'; readonly number: number; readonly ask: ArtifactAsk }
   | {
       readonly kind: 'log';
       readonly level: LogLevel;
@@ -46,4 +49,5 @@ export type FromThread =
 
 export type ToThread =
   | { readonly kind: 'go' }
+  | { readonly kind: 'artifact'; readonly number: number; readonly answer: ThreadAnswer }
   | { readonly kind: 'abort'; readonly reason: ErrorDescription };

@@ -4,6 +4,7 @@ import { PermanentError, TransientError } from '../../errors/errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Call } from '../model.ts';
 import type { CallFacts, FromThread, LogLevel, ToThread } from './protocol.ts';
+import { threadArtifacts } from './thread-artifacts.ts';
 
 /** The thread's side of a call: what the model reports goes over the port, and the abort comes back over it. */
 export interface ThreadCall {
@@ -16,9 +17,17 @@ export function threadCall(facts: CallFacts, port: MessagePort): ThreadCall {
   const tell = (message: FromThread) => port.postMessage(message);
   const abort = new AbortController();
   const go = Promise.withResolvers<void>();
+  const asked: PromiseWithResolvers<unknown>[] = [];
   go.promise.catch(() => {});
   port.on('message', (message: ToThread) => {
     if (message.kind === 'go') return go.resolve();
+    if (message.kind === 'artifact') {
+      const { number, answer } = message;
+      if ('failure' in answer) asked[number]?.reject(errorOf(answer.failure));
+      else asked[number]?.resolve(answer.output);
+      delete asked[number];
+      return;
+    }
     const reason = errorOf(message.reason);
     go.reject(reason);
     abort.abort(reason);
@@ -29,6 +38,11 @@ export function threadCall(facts: CallFacts, port: MessagePort): ThreadCall {
     call: {
       ...facts,
       signal: abort.signal,
+      artifacts: threadArtifacts((ask) => {
+        const answer = Promise.withResolvers<unknown>();
+        tell({ kind: 'artifact', number: asked.push(answer) - 1, ask });
+        return answer.promise;
+      }),
       log: portLogger(tell, {}),
       usage: (report) => tell({ kind: 'usage', report }),
       emit: (progress) => tell({ kind: 'emit', progress }),

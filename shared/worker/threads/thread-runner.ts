@@ -6,6 +6,7 @@ import { TransientError } from '../../errors/errors.ts';
 import type { ActiveCall } from '../active-call.ts';
 import type { Runner } from '../runner.ts';
 import type { Semaphore } from '../semaphore.ts';
+import { ArtifactHost } from './artifact-host.ts';
 import type { FromThread, ModelAddress, ThreadAnswer, ThreadTask, ToThread } from './protocol.ts';
 import { errorOf } from './thread-call.ts';
 
@@ -75,12 +76,16 @@ function outputOf(answer: ThreadAnswer): unknown {
 
 /** Passes on what the thread says of the call. The returned function hears what is still waiting, then closes the port. */
 function listen(port: MessagePort, call: ActiveCall): () => void {
+  let host: ArtifactHost | undefined;
   const hear = (message: FromThread) => {
     if (message.kind === 'ready') letGo(port, call);
     else if (message.kind === 'usage') call.usage(message.report);
     else if (message.kind === 'emit') call.emit(message.progress);
     else if (message.kind === 'patch') call.patch(message.key, message.value);
-    else call.log[message.level](message.fields, message.message);
+    else if (message.kind === 'artifact') {
+      host ??= new ArtifactHost(call.artifacts);
+      void answerAsk(port, host, message);
+    } else call.log[message.level](message.fields, message.message);
   };
   port.on('message', hear);
   return () => {
@@ -88,8 +93,22 @@ function listen(port: MessagePort, call: ActiveCall): () => void {
     for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
       hear(next.message);
     }
+    host?.close();
     port.close();
   };
+}
+
+/** A port that was closed meanwhile drops the answer. */
+async function answerAsk(
+  port: MessagePort,
+  host: ArtifactHost,
+  { number, ask }: FromThread & { readonly kind: 'artifact' },
+): Promise<void> {
+  const answer = await host.answer(ask).then(
+    (output): ThreadAnswer => ({ output }),
+    (error): ThreadAnswer => ({ failure: describe(error) }),
+  );
+  tell(port, { kind: 'artifact', number, answer });
 }
 
 function letGo(port: MessagePort, call: ActiveCall): void {

@@ -145,7 +145,7 @@ describe('a failed reply', () => {
     const { outcome } = await bench.ask(request({ text: 'x' }));
     expect(outcome).toMatchObject({
       status: 'failed',
-      code: 'output_too_large',
+      code: 'message_too_large',
       message: expect.stringContaining('/text alone takes 9437186'),
       retryable: false,
     });

@@ -1,4 +1,6 @@
 import { threadId } from 'node:worker_threads';
+import { z } from 'zod';
+import { type ArtifactMarker, artifactMarkerSchema } from '../../../shared/artifacts/reference.ts';
 import { TransientError } from '../../../shared/errors/errors.ts';
 import { echo } from './harness.ts';
 
@@ -62,4 +64,21 @@ export const unloadable = echo({
   ...inThreads,
   version: 5,
   load: () => Promise.reject(new Error('no weights')),
+});
+
+/** Reads an artifact in pieces and whole, and writes another one of it in pieces. */
+export const copying = echo({
+  ...inThreads,
+  version: 7,
+  input: z.object({ text: artifactMarkerSchema }) as never,
+  output: z.object({ text: artifactMarkerSchema }) as never,
+  references: ['text'],
+  async run(input, { artifacts }) {
+    const artifact = input['text'] as ArtifactMarker;
+    async function* pieces() {
+      yield* await artifacts.open(artifact);
+      yield Buffer.from(`${(await artifacts.bytes(artifact, 1_000_000)).length}`);
+    }
+    return { text: await artifacts.put(pieces(), { mediaType: 'text/plain' }) };
+  },
 });

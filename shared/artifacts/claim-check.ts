@@ -1,0 +1,107 @@
+import type { JsonObject, JsonValue } from '../envelope/json.ts';
+import { PermanentError } from '../errors/errors.ts';
+import type { ArtifactStore } from './artifact-store.ts';
+import { type ArtifactScope, mintKey } from './keys.ts';
+import { type LargeValue, largeValues, withValues } from './large-values.ts';
+import { type ArtifactReference, artifactMarker } from './reference.ts';
+import type { FoundReference } from './references.ts';
+import { contentOf, valueIn } from './value-content.ts';
+
+/**
+ * Claim check: large values lie in a store, and messages carry references to them. Whoever publishes moves them out, before
+ * it publishes: a crash in between leaves an artifact that nobody refers to, which the sweeper deletes.
+ */
+
+/** Where values are moved to. */
+export interface ArtifactPlace {
+  readonly store: ArtifactStore;
+  /** Whose they are; the keys of all of them begin with it. */
+  readonly scope: ArtifactScope;
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+}
+
+/** How long an artifact is kept after it was made. What an open run refers to is kept for longer. */
+export const ARTIFACT_LIFETIME_MS = 7 * 24 * 60 * 60_000;
+
+/** Values on their way to or from the store at a time; each is in memory meanwhile. */
+const AT_A_TIME = 8;
+
+/**
+ * The object with references in place of its large values, which are in the store when this resolves. Throws what `put`
+ * throws, and UnprocessableError for a value that no message could hold.
+ */
+export async function moveLargeValues(
+  object: JsonObject,
+  place: ArtifactPlace,
+  signal: AbortSignal,
+): Promise<JsonObject> {
+  const large = largeValues(object);
+  if (large.length === 0) return object;
+  const moved = await eachOf(large, (value) => moveOne(value, place, signal));
+  return withValues(object, moved);
+}
+
+async function moveOne(
+  { path, value }: LargeValue,
+  { store, scope, nowMs }: ArtifactPlace,
+  signal: AbortSignal,
+): Promise<{ path: LargeValue['path']; value: JsonValue }> {
+  const { bytes, mediaType } = contentOf(value);
+  const key = mintKey(scope, nowMs + ARTIFACT_LIFETIME_MS);
+  const reference = await store.put(key, bytes, { mediaType }, signal);
+  return { path, value: artifactMarker(reference) };
+}
+
+/**
+ * The object with the values that these references of it stand for. Throws what `open` throws, PermanentError
+ * `artifact_too_large` when they are more than `maxBytes` together, UnprocessableError for JSON that no message could hold.
+ */
+export async function resolveReferences(
+  object: JsonObject,
+  references: readonly FoundReference[],
+  { store, maxBytes }: { readonly store: ArtifactStore; readonly maxBytes: number },
+  signal: AbortSignal,
+): Promise<JsonObject> {
+  const bytes = references.reduce((sum, { reference }) => sum + reference.bytes, 0);
+  if (bytes > maxBytes) {
+    const largest = references.reduce((a, b) => (b.reference.bytes > a.reference.bytes ? b : a));
+    throw new PermanentError(
+      'artifact_too_large',
+      `The values of this input are ${bytes} bytes, and at most ${maxBytes} are read into memory: /${largest.path.join('/')} alone has ${largest.reference.bytes}. A model that takes it as a reference can read it in pieces.`,
+    );
+  }
+  const resolved = await eachOf(references, async ({ path, reference }) => ({
+    path,
+    value: await valueBehind(reference, store, signal),
+  }));
+  return withValues(object, resolved);
+}
+
+async function valueBehind(
+  reference: ArtifactReference,
+  store: ArtifactStore,
+  signal: AbortSignal,
+): Promise<JsonValue> {
+  const bytes = await readArtifact(reference, store, signal);
+  return valueIn({ mediaType: reference.mediaType, bytes });
+}
+
+/** All bytes of an artifact, checked. How many they may be is the caller's to look at first. Throws what `open` throws. */
+export async function readArtifact(
+  reference: ArtifactReference,
+  store: ArtifactStore,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of await store.open(reference, signal)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+async function eachOf<T, U>(items: readonly T[], work: (item: T) => Promise<U>): Promise<U[]> {
+  const done: U[] = [];
+  for (let from = 0; from < items.length; from += AT_A_TIME) {
+    done.push(...(await Promise.all(items.slice(from, from + AT_A_TIME).map(work))));
+  }
+  return done;
+}
