@@ -5,12 +5,18 @@
 
 export type Role = 'client' | 'coordinator' | 'worker' | 'broker';
 
+interface RoutingKeySpec {
+  /** As people read it: `<model>`, `<flow>` and the like stand for names. */
+  readonly key: string;
+  /** A worker and a client put only their own name for `<model>` and `<client>`. */
+  readonly writtenBy: readonly Role[];
+  /** Whoever binds queues of its own with it, with its own name as above and `*` for other words, if it likes. */
+  readonly boundBy?: readonly Role[];
+}
+
 export interface ExchangeSpec {
   readonly name: string;
-  /** Pattern of its routing keys, as people read it. */
-  readonly routingKeys: readonly string[];
-  readonly writtenBy: readonly Role[];
-  readonly readBy: readonly Role[];
+  readonly routingKeys: readonly RoutingKeySpec[];
 }
 
 export interface QueueSpec {
@@ -38,54 +44,52 @@ export const exchange = {
 } as const;
 
 export const exchanges: readonly ExchangeSpec[] = [
-  { name: exchange.jobs, routingKeys: ['<flow>'], writtenBy: ['client'], readBy: ['coordinator'] },
+  { name: exchange.jobs, routingKeys: [{ key: '<flow>', writtenBy: ['client'] }] },
   {
     name: exchange.work,
-    routingKeys: ['<model>.v<major>'],
-    writtenBy: ['coordinator'],
-    readBy: ['worker'],
+    routingKeys: [{ key: '<model>.v<major>', writtenBy: ['coordinator'] }],
   },
   {
     name: exchange.replies,
-    routingKeys: ['<model>.succeeded', '<model>.failed'],
-    writtenBy: ['worker'],
-    readBy: ['coordinator'],
+    routingKeys: [
+      { key: '<model>.succeeded', writtenBy: ['worker'] },
+      { key: '<model>.failed', writtenBy: ['worker'] },
+    ],
   },
-  {
-    name: exchange.progress,
-    routingKeys: ['<model>.progress'],
-    writtenBy: ['worker'],
-    readBy: ['coordinator'],
-  },
+  { name: exchange.progress, routingKeys: [{ key: '<model>.progress', writtenBy: ['worker'] }] },
   {
     name: exchange.results,
     routingKeys: [
       '<flow>.<status>.<client>',
       '<flow>.progress.<client>',
       'operation.<status>.<client>',
-    ],
-    writtenBy: ['coordinator'],
-    readBy: ['client'],
+    ].map((key) => ({ key, writtenBy: ['coordinator'], boundBy: ['client'] })),
   },
-  {
-    name: exchange.operations,
-    routingKeys: ['<verb>'],
-    writtenBy: ['client'],
-    readBy: ['coordinator'],
-  },
+  { name: exchange.operations, routingKeys: [{ key: '<verb>', writtenBy: ['client'] }] },
   {
     name: exchange.control,
-    routingKeys: ['announced.<model>', 'ask.<model>', 'cancel.<model>', 'state.<model>'],
-    writtenBy: ['worker', 'coordinator'],
-    readBy: ['coordinator', 'worker'],
+    routingKeys: [
+      { key: 'announced.<model>', writtenBy: ['worker'], boundBy: ['coordinator'] },
+      { key: 'ask.<model>', writtenBy: ['coordinator'], boundBy: ['worker'] },
+      { key: 'cancel.<model>', writtenBy: ['coordinator'], boundBy: ['worker'] },
+      { key: 'state.<model>', writtenBy: ['coordinator'], boundBy: ['worker'] },
+    ],
   },
   {
     name: exchange.dead,
-    routingKeys: ['unprocessable', 'failed'],
-    writtenBy: ['broker', 'coordinator', 'worker'],
-    readBy: ['coordinator'],
+    routingKeys: [
+      { key: 'unprocessable', writtenBy: ['broker', 'coordinator', 'worker'] },
+      { key: 'failed', writtenBy: ['broker', 'coordinator'] },
+    ],
   },
 ];
+
+/** True when the role publishes to the exchange or binds queues of its own to it. */
+export function isUsedBy(spec: ExchangeSpec, role: Role): boolean {
+  return spec.routingKeys.some(
+    ({ writtenBy, boundBy }) => writtenBy.includes(role) || boundBy?.includes(role),
+  );
+}
 
 /** "No limit" where the broker's default is a limit; -1 is refused by some versions. */
 const NO_DELIVERY_LIMIT = 1_000_000;

@@ -61,7 +61,7 @@ describe('the examples of the protocol', () => {
 describe('the page', () => {
   test.each(exchanges)('names exchange $name with its routing keys', ({ name, routingKeys }) => {
     const row = page.split('\n').find((line) => line.startsWith(`| \`${name}\``));
-    for (const key of routingKeys) expect(row).toContain(`\`${key}\``);
+    for (const { key } of routingKeys) expect(row).toContain(`\`${key}\``);
   });
 
   test.each(staticQueues)('names queue $name', ({ name }) => {

@@ -1,6 +1,6 @@
 import type { Channel } from 'amqplib';
 import { TransportError } from '../../errors/errors.ts';
-import { exchanges, type QueueSpec, type Role, staticQueues } from '../topology.ts';
+import { exchanges, isUsedBy, type QueueSpec, type Role, staticQueues } from '../topology.ts';
 import type { ExclusiveQueue } from '../transport.ts';
 import type { AmqpConnection } from './connection.ts';
 import { asError, replyCode, topologyFault } from './faults.ts';
@@ -34,7 +34,7 @@ async function declareOn(channel: Channel, spec: QueueSpec): Promise<void> {
   }
 }
 
-/** Checks that what the role writes to and reads from is there (no role: everything). Throws as `topologyFault` says. */
+/** Checks that the exchanges and queues that the role uses are there (no role: everything). Throws as `topologyFault` says. */
 export async function verifyTopology(
   connection: AmqpConnection,
   role: Role | undefined,
@@ -42,8 +42,7 @@ export async function verifyTopology(
 ): Promise<void> {
   await connection.withChannel(async (channel) => {
     for (const spec of exchanges) {
-      if (role !== undefined && !spec.writtenBy.includes(role) && !spec.readBy.includes(role))
-        continue;
+      if (role !== undefined && !isUsedBy(spec, role)) continue;
       await explained(channel.checkExchange(spec.name), `exchange ${spec.name}`);
     }
     for (const spec of staticQueues) {
