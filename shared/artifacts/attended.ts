@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+
 /** How long to wait for a next piece, and what to say then. */
 export interface Patience {
   readonly silenceMs: number;
@@ -22,6 +24,8 @@ export async function* attended(
     }
   } finally {
     iterator.return?.()?.catch(() => {});
+    // Its iterator would end a stream only after the piece that it waits for.
+    if (pieces instanceof Readable) pieces.destroy();
   }
 }
 

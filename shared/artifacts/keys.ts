@@ -8,11 +8,12 @@ import { artifactNotAllowed, badArtifactKey } from './artifact-errors.ts';
  *     <tenant>/<run>/<name>            what came with the job
  *     <tenant>/<run>/<model>/<name>    what a model wrote
  *
- * `<name>` is the instant of expiry to the second and 128 random bits: `20261127T081000Z-Xr3…`. Nothing else matches the
- * grammar: no `..`, no `//`, no `/` in front, no percent sign, no control character.
+ * `<name>` is the instant of expiry to the second and 128 random bits, in lower case for disks that do not tell `a` from `A`:
+ * `20261127T081000Z-5e0c…`. Nothing else matches the grammar: no `..`, no `//`, no `/` in front, no percent sign, no control
+ * character.
  */
 
-const NAME = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z-[A-Za-z0-9_-]{22}$/;
+const NAME = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z-[0-9a-f]{32}$/;
 const RUN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Two routing words, a uuid and a name fit; a longer text is not even looked at. */
 const MAX_KEY_LENGTH = 256;
@@ -35,7 +36,7 @@ export interface KeyParts extends ArtifactScope {
 export function mintKey(scope: ArtifactScope, expiresAtMs: number): string {
   const expiry = new Date(Math.ceil(expiresAtMs / 1_000) * 1_000);
   const stamp = expiry.toISOString().replace(/[-:]|\.000/g, '');
-  const key = `${prefixOf(scope)}${stamp}-${randomBytes(16).toString('base64url')}`;
+  const key = `${prefixOf(scope)}${stamp}-${randomBytes(16).toString('hex')}`;
   parseKey(key);
   return key;
 }

@@ -11,11 +11,27 @@ export interface Measured {
   facts(): { readonly sha256: string; readonly bytes: number };
 }
 
-/** Counts and hashes what passes. The pieces end with `artifact_too_large` above the cap, or with the signal's reason. */
-export function measured(source: ByteSource, maxBytes: number, signal: AbortSignal): Measured {
+/**
+ * Counts and hashes what passes. The pieces end with `artifact_too_large` above the cap, with the signal's reason, or with what
+ * the source threw; `onFailure` hears of it first, as whoever sends the pieces on may wrap an error.
+ */
+export function measured(
+  source: ByteSource,
+  maxBytes: number,
+  signal: AbortSignal,
+  onFailure: (error: unknown) => void = () => {},
+): Measured {
   const hash = createHash('sha256');
   let bytes = 0;
   async function* pass(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* counted();
+    } catch (error) {
+      onFailure(error);
+      throw error;
+    }
+  }
+  async function* counted(): AsyncGenerator<Uint8Array> {
     const pieces = source instanceof Uint8Array ? Readable.from([source]) : source;
     for await (const piece of attended(pieces, signal)) {
       bytes += piece.length;

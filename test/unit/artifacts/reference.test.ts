@@ -8,7 +8,7 @@ import {
 
 const reference = {
   store: 'folder',
-  key: 'acme/0f0e5f4e-3f0c-5a57-9d3e-5f6a7b8c9d10/20300102T030405Z-AAAAAAAAAAAAAAAAAAAAAA',
+  key: 'acme/0f0e5f4e-3f0c-5a57-9d3e-5f6a7b8c9d10/20300102T030405Z-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
   sha256: 'a'.repeat(64),
   bytes: 70_000,
   mediaType: 'image/png',
