@@ -1,3 +1,4 @@
+import type { ArtifactStore } from '../../shared/artifacts/artifact-store.ts';
 import type { FleetError } from '../../shared/errors/errors.ts';
 import { type Failpoint, failpoint } from '../../shared/failpoints/failpoint.ts';
 import { settledWithin } from '../../shared/lifecycle/settled-within.ts';
@@ -54,6 +55,8 @@ export interface CoordinatorOptions {
   readonly tenants?: Tenants;
   /** What each client may do. Default: everybody everything. */
   readonly clients?: ClientsFile;
+  /** Where large values lie; it stays the caller's to close. Left out: they travel in messages, as far as those take them. */
+  readonly artifacts?: ArtifactStore;
   /** Memory for values of runs that were lately worked on. Default 64 MiB. */
   readonly maxCachedBytes?: number;
 }
@@ -236,15 +239,13 @@ class RunningCoordinator implements Coordinator {
     this.#options.logger.info({ instance: this.#options.instance }, 'stopped');
   }
 
-  #jobs(deliveries: readonly Delivery[], ack: () => void): Promise<void> {
-    const { logger } = this.#options;
-    const options = { flows: this.#desk.flows, access: this.#access, logger, now: this.#now };
+  async #jobs(deliveries: readonly Delivery[], ack: () => void): Promise<void> {
+    const { logger, artifacts } = this.#options;
+    const { flows } = this.#desk;
+    const options = { flows, access: this.#access, artifacts, logger, now: this.#now };
     failpoint('C1');
-    return this.#write(
-      deliveries.map((delivery) => jobTask(delivery, options)),
-      ack,
-      'C2',
-    );
+    const tasks = await Promise.all(deliveries.map((delivery) => jobTask(delivery, options)));
+    await this.#write(tasks, ack, 'C2');
   }
 
   async #replies(deliveries: readonly Delivery[], ack: () => void): Promise<void> {

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonValue } from '../../shared/envelope/json.ts';
 import { largestMember } from '../../shared/envelope/largest-member.ts';
-import { MAX_INTERNAL_BODY_BYTES } from '../../shared/envelope/limits.ts';
+import { MAX_MESSAGE_BYTES } from '../../shared/envelope/limits.ts';
 import type { Command, Decision, RunEvent } from './engine/decision.ts';
 import type { Run } from './engine/run.ts';
 import { deadStepRow, requestRow, resultOf, resultRow } from './messages.ts';
@@ -42,7 +42,7 @@ export function messageOf(run: Run, command: Command, nowMs: number): Sent {
 }
 
 function fits({ body }: OutboxRow): boolean {
-  return body.byteLength <= MAX_INTERNAL_BODY_BYTES;
+  return body.byteLength <= MAX_MESSAGE_BYTES;
 }
 
 /** The failure of an attempt whose request is too large: it names the part that is. */
@@ -59,8 +59,8 @@ export function tooLarge(dispatch: Dispatch, nowMs: number): RunEvent {
     patch: {},
     outcome: {
       status: 'failed',
-      code: 'input_too_large',
-      message: `The request to ${model} is larger than a message may be (${MAX_INTERNAL_BODY_BYTES} bytes): ${pointer}${part.pointer} alone takes ${part.bytes}.`,
+      code: 'message_too_large',
+      message: `The request to ${model} is larger than a message may be (${MAX_MESSAGE_BYTES} bytes): ${pointer}${part.pointer} alone takes ${part.bytes}.`,
       retryable: false,
       startedAt: at,
       finishedAt: at,
@@ -74,8 +74,8 @@ export function withoutOutput(decision: Decided): Decided {
   const published = decision.commands.find(({ type }) => type === 'publishResult');
   const payload = published?.type === 'publishResult' ? published.payload : null;
   const part = largestMember(isJsonObject(payload) ? payload : { output: payload });
-  const code = 'output_too_large';
-  const message = `The output of the flow is larger than a message may be (${MAX_INTERNAL_BODY_BYTES} bytes): ${part.pointer} alone takes ${part.bytes}.`;
+  const code = 'message_too_large';
+  const message = `The output of the flow is larger than a message may be (${MAX_MESSAGE_BYTES} bytes): ${part.pointer} alone takes ${part.bytes}.`;
   const commands = decision.commands.map((command) =>
     command.type === 'publishResult'
       ? ({ ...command, status: 'failed', payload: null } as const)

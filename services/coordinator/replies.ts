@@ -1,9 +1,38 @@
+import type { Outcome } from '../../shared/envelope/envelope.ts';
+import type { JsonObject } from '../../shared/envelope/json.ts';
+import { MAX_MESSAGE_BYTES } from '../../shared/envelope/limits.ts';
+import { messageTooLarge } from '../../shared/envelope/message-too-large.ts';
 import { openDelivery } from '../../shared/envelope/open-delivery.ts';
 import { describe } from '../../shared/errors/describe.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { Delivery } from '../../shared/transport/transport.ts';
+import { checkOwnReferences } from './artifacts/own-references.ts';
+import type { Run } from './engine/run.ts';
 import { parkedRow, parkTask } from './parked.ts';
 import type { Task } from './transition.ts';
+
+interface Answer {
+  readonly payload: JsonObject;
+  readonly context: JsonObject;
+}
+
+/** How a reply fails that may not be believed, or is too large to be kept; nobody waits in vain for a better one. */
+function refusalOf(
+  answer: Answer,
+  { body }: Delivery,
+  run: Run,
+): Pick<Outcome, 'status' | 'code' | 'message' | 'retryable'> | undefined {
+  try {
+    if (body.byteLength > MAX_MESSAGE_BYTES) {
+      throw messageTooLarge('The reply', answer, body.byteLength);
+    }
+    checkOwnReferences(answer.payload, run);
+    checkOwnReferences(answer.context, run);
+    return undefined;
+  } catch (error) {
+    return { status: 'failed', ...describe(error) };
+  }
+}
 
 /** What a delivery of the replies queue becomes. A reply to a run that nobody knows is logged and changes nothing. */
 export function replyTask(delivery: Delivery, logger: Logger, now: () => number): Task {
@@ -15,13 +44,14 @@ export function replyTask(delivery: Delivery, logger: Logger, now: () => number)
       async decide(draft) {
         const about = { run: runId, step: path, attempt, worker: outcome.worker };
         if (!draft.run) logger.warn({ ...about, code: 'unknown_correlation' }, 'reply ignored');
+        const refused = draft.run && refusalOf({ payload, context }, delivery, draft.run);
         await draft.tell({
           type: 'replyReceived',
           path,
           attempt,
-          outcome,
-          output: payload,
-          patch: context,
+          ...(refused === undefined
+            ? { outcome, output: payload, patch: context }
+            : { outcome: { ...outcome, ...refused }, output: {}, patch: {} }),
         });
       },
       giveUp(draft, error) {

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../envelope/json.
 import { asArtifactReference } from './reference.ts';
 
 /** Above this many bytes of JSON a value does not travel in a message: a reference to it does. */
-const LARGE_VALUE_BYTES = 64 * 1024;
+export const LARGE_VALUE_BYTES = 64 * 1024;
 
 /** Keys and indices from the root of a value to one of its parts. */
 export type ValuePath = readonly string[];

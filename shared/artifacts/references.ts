@@ -1,5 +1,5 @@
-import type { JsonValue } from '../envelope/json.ts';
-import type { ValuePath } from './large-values.ts';
+import type { JsonObject, JsonValue } from '../envelope/json.ts';
+import { type ValuePath, withValues } from './large-values.ts';
 import { type ArtifactReference, asArtifactReference } from './reference.ts';
 
 /** A reference, and where in a value it stands. */
@@ -24,4 +24,13 @@ export function referencesIn(value: JsonValue): readonly FoundReference[] {
     }
   }
   return found ?? none;
+}
+
+/** The object with what its references stand for in place of where that lies: the same for every copy of the same value. */
+export function namedByContent(object: JsonObject): JsonObject {
+  const named = referencesIn(object).map(({ path, reference }) => {
+    const { sha256, bytes, mediaType } = reference;
+    return { path, value: { sha256, bytes, mediaType } };
+  });
+  return withValues(object, named);
 }

@@ -7,11 +7,12 @@ import { FleetError } from '../errors/errors.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { clientQueueName, exchange } from '../transport/topology.ts';
 import type { Delivery, OutgoingMessage, Subscription, Transport } from '../transport/transport.ts';
+import { ClientArtifacts } from './client-artifacts.ts';
 import { clientNameOf } from './client-name.ts';
-import { jobMessage } from './job-message.ts';
 import { type OpenRun, OpenRuns } from './open-runs.ts';
 import { Operations } from './operations.ts';
 import type { ClientOptions, SubmitOptions, Submitted, WaitOptions } from './options.ts';
+import { type Submitter, submission } from './submission.ts';
 import { withTimeout } from './timeout.ts';
 import type { Verb, Verbs } from './verbs.ts';
 
@@ -25,8 +26,11 @@ import type { Verb, Verbs } from './verbs.ts';
 export interface Client {
   /** The name under which the fleet knows it: that of its API key, else the transport's user, else `anonymous`. */
   readonly name: string;
+  /** Opens what results refer to. */
+  readonly artifacts: Pick<ClientArtifacts, 'open' | 'bytes'>;
   /**
-   * Resolves when the broker has the job. Throws UnprocessableError for one that would be refused unread, FleetError
+   * Resolves when the broker has the job, and the store its files and large values. Throws UnprocessableError for one that would be
+   * refused unread, ContractError `message_too_large`, what a store throws, FleetError
    * `submit_failed` when the broker did not take it; it may be submitted again under the same id.
    */
   submit(flow: string, payload: JsonObject, options?: SubmitOptions): Promise<Submitted>;
@@ -79,9 +83,9 @@ export async function connectClient(options: ClientOptions): Promise<Client> {
 
 class FleetClient implements Client {
   readonly name: string;
+  readonly artifacts: ClientArtifacts;
   readonly #transport: Transport;
-  readonly #tenant: string;
-  readonly #apiKey: string | undefined;
+  readonly #submitter: Submitter;
   readonly #logger: Logger;
   readonly #runs = new OpenRuns();
   readonly #operations: Operations;
@@ -92,9 +96,9 @@ class FleetClient implements Client {
 
   constructor(options: ClientOptions) {
     const { transport, apiKey, logger = silentLogger, tenant = DEFAULT_TENANT } = options;
-    this.#tenant = tenant;
-    this.#apiKey = apiKey;
     this.name = clientNameOf(options);
+    this.artifacts = new ClientArtifacts(options.artifacts);
+    this.#submitter = { tenant, client: this.name, apiKey, artifacts: this.artifacts };
     this.#transport = transport;
     this.#logger = logger;
     this.#operations = new Operations(
@@ -124,8 +128,7 @@ class FleetClient implements Client {
   }
 
   async submit(flow: string, payload: JsonObject, options: SubmitOptions = {}): Promise<Submitted> {
-    const job = jobMessage({ ...options, flow, payload, apiKey: this.#apiKey, nowMs: Date.now() });
-    const run = runIdOf(this.#tenant, this.name, job.messageId);
+    const { job, run } = await submission(this.#submitter, flow, payload, options);
     this.#runs.expect(run, job);
     await this.#publishJob(job);
     return { id: job.messageId, run };
@@ -136,7 +139,7 @@ class FleetClient implements Client {
     { timeoutMs = RESULT_TIMEOUT_MS }: WaitOptions = {},
   ): Promise<Result> {
     const submitted = this.#runs.find(idOrRun);
-    const derived = submitted?.runId ?? runIdOf(this.#tenant, this.name, idOrRun);
+    const derived = submitted?.runId ?? runIdOf(this.#submitter.tenant, this.name, idOrRun);
     const known = submitted ?? this.#runs.find(derived);
     const late = () =>
       new FleetError(
@@ -208,6 +211,7 @@ class FleetClient implements Client {
     const error = new FleetError('client_closed', 'The client was closed; its runs go on.');
     for (const { runId } of this.#runs.open) this.#runs.fail(runId, error);
     this.#operations.close(error);
+    this.artifacts.close(error);
     await this.#results?.close();
   }
 

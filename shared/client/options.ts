@@ -1,6 +1,8 @@
+import type { ArtifactStore } from '../artifacts/artifact-store.ts';
 import type { JsonObject } from '../envelope/json.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Transport } from '../transport/transport.ts';
+import type { Upload } from './client-artifacts.ts';
 
 export interface ClientOptions {
   /** Memory or AMQP; it stays the caller's to close. Its `userId` is the client's name, where there is no API key. */
@@ -8,11 +10,18 @@ export interface ClientOptions {
   /** Shown with each job and operation; the client is whom it names. */
   readonly apiKey?: string;
   readonly logger?: Logger;
+  /**
+   * The artifact store of the fleet, for values above 64 KiB; it stays the caller's to close. Without it a job may have 256 KiB in all,
+   * and what results refer to cannot be opened.
+   */
+  readonly artifacts?: ArtifactStore;
   /** The tenant that the coordinators know this client by: ids of its runs are derived from it. Default: `default`. */
   readonly tenant?: string;
 }
 
 export interface SubmitOptions {
+  /** Further members of the payload, by name: files that are uploaded in pieces. Needs a store. */
+  readonly files?: Readonly<Record<string, Upload>>;
   /** The job's id: 1 to 64 letters, digits, `_` and `-`. The same id with the same job is the same run. Default: a new one. */
   readonly id?: string;
   /** How long the run may take, in milliseconds from now. Default: what the flow says. */

@@ -1,17 +1,26 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { referencesIn } from '../artifacts/references.ts';
+import { jsonPointer } from '../envelope/codec.ts';
 import type { JsonObject, JsonValue } from '../envelope/json.ts';
 
 /** A compiled input schema. */
 export interface InputSchema {
-  /** Problems as `/json/pointer sentence`; empty: the value fits. It stops at the first, so that bad input costs little. */
+  /**
+   * Problems as `/json/pointer sentence`; empty: the value fits. It stops at the first, so that bad input costs little. A reference
+   * to an artifact fits wherever it stands: whoever reads it knows whether its value does.
+   */
   check(value: JsonValue): readonly string[];
 }
 
 /** Longest text that a `pattern` may be tried on; with three repetitions a pattern then takes some 50 ms at most. */
 const MAX_PATTERN_TEXT = 256;
 const MAX_REPETITIONS = 3;
+/** More problems than this help nobody. */
+const MAX_PROBLEMS = 10;
+/** Keywords that say no to a value as a whole for what is wrong inside it. */
+const UNIONS: ReadonlySet<string> = new Set(['anyOf', 'oneOf', 'not', 'if', 'contains']);
 
-const ajv = new Ajv2020({
+const options = {
   strict: true,
   allowUnionTypes: true,
   strictTypes: false,
@@ -19,7 +28,10 @@ const ajv = new Ajv2020({
   strictTuples: false,
   validateFormats: false,
   logger: false,
-});
+} as const;
+const ajv = new Ajv2020(options);
+/** For values with references: the first problem may be one, and none. */
+const thorough = new Ajv2020({ ...options, allErrors: true });
 
 /** Compiles a JSON Schema (draft 2020-12) of a flow's payload; sentences about it when it is none, or not safe. */
 export function compileInputSchema(schema: JsonObject): InputSchema | readonly string[] {
@@ -34,14 +46,46 @@ export function compileInputSchema(schema: JsonObject): InputSchema | readonly s
     // It would keep every schema it ever saw.
     ajv.removeSchema(schema);
   }
+  let validateAll: ValidateFunction | undefined;
   return {
     check(value) {
       if (validate(value)) return [];
-      return (validate.errors ?? []).map(
-        (error) => `${error.instancePath || '/'} ${sentenceOf(error)}`,
-      );
+      const places = referencesIn(value).map(({ path }) => jsonPointer(path));
+      if (places.length === 0) return problemsOf(validate);
+      validateAll ??= compileThorough(schema);
+      validateAll(value);
+      return problemsOf(validateAll, places).slice(0, MAX_PROBLEMS);
     },
   };
+}
+
+function compileThorough(schema: JsonObject): ValidateFunction {
+  try {
+    return thorough.compile(schema);
+  } finally {
+    thorough.removeSchema(schema);
+  }
+}
+
+/** What the last check found. `references`: pointers to what fits whatever is asked there. */
+function problemsOf(
+  { errors }: ValidateFunction,
+  references: readonly string[] = [],
+): readonly string[] {
+  const found = errors ?? [];
+  // Which of several shapes is meant cannot be told where one of them would have a reference: whoever reads it knows.
+  const open = found.some(
+    ({ keyword, instancePath }) =>
+      UNIONS.has(keyword) && references.some((place) => isWithin(place, instancePath)),
+  );
+  if (open) return [];
+  return found
+    .filter(({ instancePath }) => !references.some((place) => isWithin(instancePath, place)))
+    .map((error) => `${error.instancePath || '/'} ${sentenceOf(error)}`);
+}
+
+function isWithin(pointer: string, whole: string): boolean {
+  return pointer === whole || pointer.startsWith(`${whole}/`);
 }
 
 function sentenceOf(error: ErrorObject): string {

@@ -2,6 +2,7 @@ import type { ContinuedRunAnswer } from '../../../shared/client/verbs.ts';
 import { continuedRunIdOf } from '../../../shared/envelope/ids.ts';
 import type { JsonObject } from '../../../shared/envelope/json.ts';
 import type { Budget, CompiledFlow } from '../../../shared/flow/kernel.ts';
+import { checkOwnReferences } from '../artifacts/own-references.ts';
 import type { Commits } from '../commits.ts';
 import { continueRun } from '../engine/continue-run.ts';
 import { inputKeyOf } from '../engine/keys.ts';
@@ -34,11 +35,12 @@ export interface GoOnDesk {
 
 /**
  * Makes a new run that goes on from one that has ended, and the note of it beside that one, in one transaction. Throws
- * ContractError for what cannot go on, and ShutdownError when the process stops first.
+ * ContractError for what cannot go on or holds references that are not its own, and ShutdownError when the process stops first.
  */
 export async function goOn(wish: GoOn, desk: GoOnDesk): Promise<ContinuedRunAnswer> {
   const { store, commits, now } = desk;
   const { origin, flow, kind, from, serial, inputs = new Map(), budget } = wish;
+  for (const input of inputs.values()) checkOwnReferences(input, origin);
   const rows = await store.readValues(origin.id);
   const continued = continueRun({
     origin,

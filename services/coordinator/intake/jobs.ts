@@ -1,5 +1,8 @@
+import { namedByContent } from '../../../shared/artifacts/references.ts';
 import { type Job, nameSchema, type Result } from '../../../shared/envelope/envelope.ts';
 import { runIdOf } from '../../../shared/envelope/ids.ts';
+import { MAX_MESSAGE_BYTES } from '../../../shared/envelope/limits.ts';
+import { messageTooLarge } from '../../../shared/envelope/message-too-large.ts';
 import { openDelivery } from '../../../shared/envelope/open-delivery.ts';
 import { describe } from '../../../shared/errors/describe.ts';
 import { ContractError, UnprocessableError } from '../../../shared/errors/errors.ts';
@@ -8,6 +11,8 @@ import type { Logger } from '../../../shared/telemetry/logger.ts';
 import type { Delivery } from '../../../shared/transport/transport.ts';
 import type { Access, Caller } from '../access/access.ts';
 import { mayUseFlow } from '../access/grant.ts';
+import { type DoorOptions, lightJob } from '../artifacts/door.ts';
+import { checkOwnReferences } from '../artifacts/own-references.ts';
 import { jobDigestOf, newRun } from '../engine/new-run.ts';
 import type { Run } from '../engine/run.ts';
 import type { FlowBook } from '../flow-book.ts';
@@ -21,21 +26,20 @@ import { jobHeadersOf } from './job-headers.ts';
  * Intake: what a delivery of the jobs queue becomes.
  * 1. What cannot be read is parked in `dead.unprocessable`, and answered to nobody: nothing in it can be believed.
  * 2. What can be read and cannot become a run is answered with a failed result, so that no client waits for ever:
- *    `flow_unknown`, `input_invalid`, `id_conflict`, `deadline_invalid`, `deadline_exceeded`, `not_allowed`, `rate_limited`.
+ *    `flow_unknown`, `input_invalid`, `id_conflict`, `deadline_invalid`, `deadline_exceeded`, `not_allowed`, `rate_limited`,
+ *    `message_too_large`, `artifact_not_allowed`, `reference_not_allowed`.
  * 3. The same job again changes nothing; when its run has ended, it is answered with the stored result.
  */
-export interface IntakeOptions {
+export interface IntakeOptions extends DoorOptions {
   readonly flows: FlowBook;
   readonly access: Access;
-  readonly logger: Logger;
-  readonly now: () => number;
 }
 
 interface ReadableJob {
   readonly delivery: Delivery;
   readonly job: Job;
   readonly caller: Caller;
-  /** Why this client may not have a run of it now. Decided once: a transaction may decide again. */
+  /** Why it becomes no run now. Decided once: a transaction may decide again. */
   readonly refusal: ContractError | undefined;
   readonly client: string;
   readonly flow: string;
@@ -43,10 +47,10 @@ interface ReadableJob {
   readonly digest: string;
 }
 
-export function jobTask(delivery: Delivery, options: IntakeOptions): Task {
+export async function jobTask(delivery: Delivery, options: IntakeOptions): Promise<Task> {
   const { logger, now } = options;
   try {
-    const readable = read(delivery, options);
+    const readable = await light(read(delivery, options), options);
     const { runId } = readable;
     return {
       runId,
@@ -74,22 +78,48 @@ function read(delivery: Delivery, { access, logger, now }: IntakeOptions): Reada
     throw new UnprocessableError('flow_unknown', 'The routing key is no name of a flow.');
   }
   const runId = runIdOf(tenant, client, job.id);
+  const bytes = delivery.body.byteLength;
+  const unfit = refusalOf(() => checkValues(job, bytes, { id: runId, tenant }));
   return {
     delivery,
     job,
     caller,
-    refusal: refusalOf(caller, flow, access),
+    refusal: unfit ?? refusalOf(() => checkCaller(caller, flow, access)),
     client,
     flow,
     runId,
-    digest: jobDigestOf(flow, job.payload, job.context),
+    digest: unfit === undefined ? digestOf(flow, job) : jobDigestOf(flow, job.payload, job.context),
   };
 }
 
-function refusalOf(caller: Caller, flow: string, access: Access): ContractError | undefined {
+/** A large value is the same wherever its sender has put it this time. */
+function digestOf(flow: string, { payload, context }: Job): string {
+  return jobDigestOf(flow, namedByContent(payload), namedByContent(context));
+}
+
+function checkValues(job: Job, bytes: number, run: Pick<Run, 'id' | 'tenant'>): void {
+  if (bytes > MAX_MESSAGE_BYTES) throw messageTooLarge('The job', job, bytes);
+  checkOwnReferences(job.payload, run);
+  checkOwnReferences(job.context, run);
+}
+
+function checkCaller(caller: Caller, flow: string, access: Access): void {
+  mayUseFlow(caller.client, caller.grant, flow);
+  access.count(caller);
+}
+
+/** What is large of a job that nothing speaks against is moved to the artifact store. */
+async function light(readable: ReadableJob, options: IntakeOptions): Promise<ReadableJob> {
+  const { delivery, runId, caller, refusal } = readable;
+  if (refusal !== undefined) return readable;
+  const scope = { tenant: caller.tenant, run: runId };
+  const job = await lightJob(readable.job, delivery.body.byteLength, scope, options);
+  return { ...readable, job };
+}
+
+function refusalOf(check: () => void): ContractError | undefined {
   try {
-    mayUseFlow(caller.client, caller.grant, flow);
-    access.count(caller);
+    check();
     return undefined;
   } catch (error) {
     if (error instanceof ContractError) return error;

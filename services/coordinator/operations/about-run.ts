@@ -16,8 +16,14 @@ export function aboutRun(run: Run): RunSummary {
     deadline: instantOf(run.deadlineMs),
     usage: run.usage,
     error: run.error,
-    continues: run.continues === undefined ? null : { ...run.continues },
+    continues: continuesOf(run),
   };
+}
+
+function continuesOf({ continues }: Run): RunSummary['continues'] {
+  if (continues === undefined) return null;
+  const { run, kind, from } = continues;
+  return { run, kind, from };
 }
 
 export function instantOf(ms: number): string {

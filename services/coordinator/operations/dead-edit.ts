@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { jsonObjectSchema } from '../../../shared/envelope/envelope.ts';
 import type { JsonObject } from '../../../shared/envelope/json.ts';
 import { ContractError } from '../../../shared/errors/errors.ts';
+import { checkOwnReferences } from '../artifacts/own-references.ts';
 import { assertOpen, ownLetter, traced } from '../dead-letters/letters.ts';
 import { restore } from '../dead-letters/redact.ts';
 import type { DeadLetterRow } from '../store/store.ts';
@@ -17,7 +18,9 @@ export const deadEdit = operation(
   { schema, takes: '{ id: of a dead letter, input: an object }' },
   async ({ id, input }, context: ActingContext) => {
     const { store, client: by, now } = context;
-    await ownLetter(id, context);
+    const { runId } = await ownLetter(id, context);
+    const run = runId === null ? undefined : await store.findRun(runId);
+    if (run !== undefined) checkOwnReferences(input, run);
     const edited = await store.changeDeadLetter(id, (row) => {
       assertOpen(row);
       assertOfStep(row);

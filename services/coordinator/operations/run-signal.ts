@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { pathSchema } from '../../../shared/envelope/envelope.ts';
 import type { JsonValue } from '../../../shared/envelope/json.ts';
 import { ContractError } from '../../../shared/errors/errors.ts';
+import { checkOwnReferences } from '../artifacts/own-references.ts';
 import { openWaits } from '../engine/open-calls.ts';
 import type { RunDraft } from '../run-draft.ts';
 import { type ActingContext, operation } from './operation.ts';
@@ -20,6 +21,7 @@ export const runSignal = operation(
   async ({ run, path, value }, context: ActingContext) => {
     const refused = await tellRun(run, context, async (draft) => {
       assertWaiting(draft, path);
+      if (draft.run !== undefined) checkOwnReferences(value, draft.run);
       const before = draft.history.length;
       await draft.tell({ type: 'signalled', path, value, by: context.client });
       const refusal = draft.history.slice(before).find(({ type }) => type === 'signal_refused');

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { mintKey } from '../../../shared/artifacts/keys.ts';
+import { artifactMarker, referenceTo } from '../../../shared/artifacts/reference.ts';
 import type { JsonObject } from '../../../shared/envelope/json.ts';
 import { compileInputSchema } from '../../../shared/flow/input-schema.ts';
 import { problemsIn } from '../../support/flow-text.ts';
@@ -31,6 +33,55 @@ describe('a payload is checked against its input schema', () => {
   ])('%j: %j', (payload, problems) => {
     expect(check(schema, payload)).toEqual(problems);
   });
+});
+
+describe('a reference to an artifact', () => {
+  const key = mintKey({ tenant: 'default', run: '0f0e5f4e-3f0c-5a57-9d3e-5f6a7b8c9d10' }, 0);
+  const stored = { store: 'folder', key, sha256: 'a'.repeat(64), bytes: 7 };
+  const large = artifactMarker(referenceTo(stored, 'text/plain'));
+  const text = { type: 'string', maxLength: 5 };
+  const object = (properties: JsonObject): JsonObject => ({
+    type: 'object',
+    additionalProperties: false,
+    required: Object.keys(properties),
+    properties,
+  });
+
+  it.each([
+    ['a text', object({ a: text }), { a: large }, []],
+    ['an object', object({ a: object({ b: text }) }), { a: large }, []],
+    ['a list', object({ a: { type: 'array', items: text } }), { a: large }, []],
+    [
+      'an element',
+      object({ a: { type: 'array', items: text } }),
+      { a: ['b', large, 1] },
+      ['/a/2 must be string'],
+    ],
+    ['one of several shapes', object({ a: { anyOf: [text, { type: 'null' }] } }), { a: large }, []],
+    [
+      'what is not asked for',
+      object({}),
+      { a: large },
+      ['/ has the field "a", which is not known here'],
+    ],
+    [
+      'one thing, not the others',
+      object({ a: text, b: text }),
+      { a: large },
+      ['/ needs the field "b"'],
+    ],
+    [
+      'a part of one of several shapes, which is left to its reader',
+      { anyOf: [object({ kind: { const: 'x' }, a: text }), object({ b: text })] },
+      { kind: 'x', a: large },
+      [],
+    ],
+  ] as [string, JsonObject, JsonObject, string[]][])(
+    'fits %s',
+    (_what, schema, value, problems) => {
+      expect(check(schema, value)).toEqual(problems);
+    },
+  );
 });
 
 describe('a schema is refused when', () => {

@@ -1,3 +1,4 @@
+import { referencesIn } from '../../../../shared/artifacts/references.ts';
 import type { Degradation, Outcome } from '../../../../shared/envelope/envelope.ts';
 import type { JsonObject } from '../../../../shared/envelope/json.ts';
 import { oneCall } from '../budget.ts';
@@ -94,6 +95,11 @@ function keepAnswer(
   key: string,
   answer: { readonly output: JsonObject; readonly patch: JsonObject },
 ): void {
+  // What it refers to is this run's, and is gone when the run is.
+  if (referencesIn(answer.output).length + referencesIn(answer.patch).length > 0) {
+    draft.commands.push({ type: 'releaseAnswer', key });
+    return;
+  }
   const { cacheMs = 0, onOpen, onFailure } = node.policy;
   const keptMs = Math.max(cacheMs, onOpen?.staleMs ?? 0, onFailure?.staleMs ?? 0);
   const keepUntilMs = draft.facts.nowMs + keptMs;

@@ -1,0 +1,40 @@
+import type { ArtifactStore } from '../../../shared/artifacts/artifact-store.ts';
+import { moveLargeValues } from '../../../shared/artifacts/claim-check.ts';
+import type { ArtifactScope } from '../../../shared/artifacts/keys.ts';
+import { LARGE_VALUE_BYTES } from '../../../shared/artifacts/large-values.ts';
+import type { Job } from '../../../shared/envelope/envelope.ts';
+import { MAX_MESSAGE_BYTES } from '../../../shared/envelope/limits.ts';
+import { describe } from '../../../shared/errors/describe.ts';
+import type { Logger } from '../../../shared/telemetry/logger.ts';
+
+export interface DoorOptions {
+  readonly artifacts?: ArtifactStore | undefined;
+  readonly logger: Logger;
+  readonly now: () => number;
+}
+
+/** A store that takes longer has the jobs wait that came with this one. */
+const PATIENCE_MS = 5_000;
+
+/**
+ * A job as it is kept: what is large of it lies in the store from here on, so that no message of its run carries it. Where the store
+ * cannot be used right now the job stays as it came, for it fits a message. Throws nothing.
+ */
+export async function lightJob(
+  job: Job,
+  bytes: number,
+  scope: ArtifactScope,
+  { artifacts: store, logger, now }: DoorOptions,
+): Promise<Job> {
+  if (store === undefined || bytes <= LARGE_VALUE_BYTES || bytes > MAX_MESSAGE_BYTES) return job;
+  const place = { store, scope, nowMs: now() };
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  try {
+    const payload = await moveLargeValues(job.payload, place, signal);
+    return { ...job, payload, context: await moveLargeValues(job.context, place, signal) };
+  } catch (error) {
+    const { code, message } = describe(error);
+    logger.warn({ code, run: scope.run }, `the job keeps its large values: ${message}`);
+    return job;
+  }
+}

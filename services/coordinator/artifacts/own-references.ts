@@ -1,0 +1,20 @@
+import { checkWithin, parseKey } from '../../../shared/artifacts/keys.ts';
+import { referencesIn } from '../../../shared/artifacts/references.ts';
+import type { JsonValue } from '../../../shared/envelope/json.ts';
+import type { Run } from '../engine/run.ts';
+
+/**
+ * Nobody reads what is not theirs by naming it: a reference that comes from a client, an operator or a worker is taken only when its key
+ * belongs to the run's tenant, and to the run or one that it goes on from. Throws ContractError `artifact_not_allowed`,
+ * `reference_not_allowed`.
+ */
+export function checkOwnReferences(
+  value: JsonValue,
+  { id, tenant, continues }: Pick<Run, 'id' | 'tenant' | 'continues'>,
+): void {
+  for (const { reference } of referencesIn(value)) {
+    const { run } = parseKey(reference.key);
+    const inherited = continues?.run === run || continues?.before?.includes(run);
+    checkWithin({ tenant, run: inherited ? run : id }, reference.key);
+  }
+}
