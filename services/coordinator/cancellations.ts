@@ -5,7 +5,8 @@ import type { OutgoingMessage } from '../../shared/transport/transport.ts';
 import type { EndedAttempt } from './shared-effects.ts';
 
 /**
- * Words to the workers of attempts that nobody waits for any more: they stop, and the request that was not begun is not run.
+ * Words to the workers of attempts that nobody waits for any more, and of those that were answered and published twice: they
+ * stop, and the request that was not begun is not run.
  * Not persistent: a word that is lost costs a call that was paid for anyway.
  */
 export function cancellationsOf(
@@ -14,7 +15,7 @@ export function cancellationsOf(
 ): readonly OutgoingMessage[] {
   const timestamp = new Date(nowMs).toISOString();
   return ended
-    .filter(({ how }) => how === 'abandoned')
+    .filter(({ how, copied }) => how === 'abandoned' || copied)
     .map(({ runId: run, path, attempt, model }) =>
       message({
         type: 'control',

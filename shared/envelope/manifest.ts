@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { instantSchema, jsonObjectSchema, nameSchema } from './envelope.ts';
 
+/** One process of a service; another process of the same service has another. */
+const instanceSchema = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/);
+
 const microUsd = z.number().int().nonnegative();
 
 /** What a call costs, in millionths of a US dollar. */
@@ -47,8 +50,7 @@ export const manifestSchema = z.object({
   outputSchema: jsonObjectSchema,
   /** Calls that this process runs at a time. */
   concurrency: z.number().int().min(1).max(10_000),
-  /** One process of the service; another process of the same model has another. */
-  instance: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/),
+  instance: instanceSchema,
   startedAt: instantSchema.optional(),
   prices: pricesSchema.optional(),
   estimate: estimateSchema.optional(),
@@ -64,3 +66,23 @@ export const cancelSchema = z.object({
   path: z.string().max(512).optional(),
   attempt: z.number().int().positive().optional(),
 });
+
+/** Names of calls: `<run>|<path>|<attempt>`. */
+const callNamesSchema = z.array(z.string().max(640)).max(20_000);
+
+/**
+ * Payload of a control message `held.<model>`: what a worker tells the others of its model of the calls whose requests it had when
+ * it lost its broker, so that nobody else makes them.
+ */
+export const heldSchema = z.object({
+  instance: instanceSchema,
+  /** The others are to tell theirs. */
+  asks: z.boolean(),
+  /** It will answer them. */
+  running: callNamesSchema,
+  /** Their replies are confirmed. */
+  answered: callNamesSchema,
+  /** The worker stops; this is its last word. */
+  leaves: z.exactOptional(z.boolean()),
+});
+export type Held = z.infer<typeof heldSchema>;

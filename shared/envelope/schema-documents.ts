@@ -1,13 +1,18 @@
 import { z } from 'zod';
 import { schemas } from './envelope.ts';
-import { cancelSchema, manifestSchema } from './manifest.ts';
+import { cancelSchema, heldSchema, manifestSchema } from './manifest.ts';
 
 /** JSON Schemas by file name, for readers and writers in other languages. */
 export type SchemaDocuments = Readonly<Record<string, object>>;
 
 /** The JSON Schema of each message type, and of the payloads that this page of the protocol defines. */
 export function envelopeSchemaDocuments(): SchemaDocuments {
-  const documents = Object.entries({ ...schemas, manifest: manifestSchema, cancel: cancelSchema });
+  const documents = Object.entries({
+    ...schemas,
+    manifest: manifestSchema,
+    held: heldSchema,
+    cancel: cancelSchema,
+  });
   return Object.fromEntries(
     documents.map(([name, schema]) => [`${name}.schema.json`, jsonSchemaOf(name, schema)]),
   );

@@ -70,6 +70,7 @@ export const exchanges: readonly ExchangeSpec[] = [
     name: exchange.control,
     routingKeys: [
       { key: 'announced.<model>', writtenBy: ['worker'], boundBy: ['coordinator'] },
+      { key: 'held.<model>', writtenBy: ['worker'], boundBy: ['worker'] },
       { key: 'ask.<model>', writtenBy: ['coordinator'], boundBy: ['worker'] },
       { key: 'cancel.<model>', writtenBy: ['coordinator'], boundBy: ['worker'] },
       { key: 'state.<model>', writtenBy: ['coordinator'], boundBy: ['worker'] },
@@ -202,6 +203,7 @@ export const routingKey = {
   result: (flow: string, status: string, client: string) => `${flow}.${status}.${client}`,
   answer: (status: 'succeeded' | 'failed', client: string) => `operation.${status}.${client}`,
   announced: (model: string) => `announced.${model}`,
+  held: (model: string) => `held.${model}`,
   ask: (model: string) => `ask.${model}`,
   cancel: (model: string) => `cancel.${model}`,
   state: (model: string) => `state.${model}`,

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Control } from '../envelope/envelope.ts';
 import { newId } from '../envelope/ids.ts';
-import { cancelSchema, type Manifest } from '../envelope/manifest.ts';
+import type { JsonObject } from '../envelope/json.ts';
+import { cancelSchema, type Held, heldSchema, type Manifest } from '../envelope/manifest.ts';
 import { message } from '../envelope/message.ts';
 import { openDelivery } from '../envelope/open-delivery.ts';
 import { FleetError } from '../errors/errors.ts';
@@ -24,7 +25,8 @@ const MAX_WAITING = 1_000;
 
 /** The control queue of one worker process. */
 export function controlQueue(model: string, instance: string): ExclusiveQueue {
-  const keys = [routingKey.ask(model), routingKey.cancel(model), routingKey.state(model)];
+  const { ask, cancel, state, held } = routingKey;
+  const keys = [ask(model), cancel(model), state(model), held(model)];
   return {
     name: controlQueueName(model, instance),
     bindings: keys.map((key) => ({ exchange: exchange.control, routingKey: key })),
@@ -37,6 +39,8 @@ export interface ControlActions {
   announce(): void;
   cancel(filter: CallFilter): number;
   pause(paused: boolean): Promise<void>;
+  /** Another worker of the model, or this one itself, has told what it holds. */
+  hear(held: Held): void;
 }
 
 /** Obeys one control message. Never throws: one that cannot be read is logged and forgotten. */
@@ -54,6 +58,8 @@ export async function obey(
       const filter = cancelSchema.parse(payload);
       const calls = actions.cancel(filter);
       if (calls > 0) logger.info({ model, run: filter.run, calls }, 'calls cancelled');
+    } else if (delivery.routingKey === routingKey.held(model)) {
+      actions.hear(heldSchema.parse(payload));
     } else if (delivery.routingKey === routingKey.state(model)) {
       const { paused } = stateSchema.parse(payload);
       await actions.pause(paused);
@@ -65,19 +71,14 @@ export async function obey(
   }
 }
 
-/** The announcement of a worker's model. */
-function announcement(manifest: Manifest, clock: Clock): OutgoingMessage {
+/** What a worker says to whoever listens. Throws where it is no JSON. */
+export function word(key: string, payload: JsonObject, nowMs: number): OutgoingMessage {
   return message({
     type: 'control',
     exchange: exchange.control,
-    routingKey: routingKey.announced(manifest.name),
+    routingKey: key,
     persistent: false,
-    envelope: {
-      id: newId(),
-      timestamp: new Date(clock.now()).toISOString(),
-      payload: JSON.parse(JSON.stringify(manifest)),
-      context: {},
-    },
+    envelope: { id: newId(), timestamp: new Date(nowMs).toISOString(), payload, context: {} },
   });
 }
 
@@ -100,7 +101,13 @@ export class Announcer {
   }
 
   announce(): void {
-    this.#transport.publish([announcement(this.#manifest, this.#clock)]).catch(() => {});
+    const payload = JSON.parse(JSON.stringify(this.#manifest));
+    const announcement = word(
+      routingKey.announced(this.#manifest.name),
+      payload,
+      this.#clock.now(),
+    );
+    this.#transport.publish([announcement]).catch(() => {});
   }
 
   stop(): void {

@@ -16,10 +16,12 @@ import type { AnyModel } from './model.ts';
 import { decide } from './outcome.ts';
 import { parked } from './park.ts';
 import type { ProgressPublisher } from './progress-publisher.ts';
+import type { OwnCalls } from './rejoin.ts';
 import { failedReply, progressMessage, type Signature, succeededReply } from './reply.ts';
 import { ReplyCache } from './reply-cache.ts';
 import type { ReplyPublisher } from './reply-publisher.ts';
 import type { Runner } from './runner.ts';
+import type { Standing } from './siblings.ts';
 
 export interface PipelineOptions {
   readonly model: AnyModel;
@@ -31,6 +33,8 @@ export interface PipelineOptions {
   readonly artifacts?: ArtifactStore | undefined;
   readonly replies: ReplyPublisher;
   readonly progress: ProgressPublisher;
+  /** Whether the request of a call that is not here waits elsewhere; it comes again through `take`. */
+  readonly holdsBack: (call: string, delivery: Delivery) => boolean;
 }
 
 /**
@@ -38,7 +42,7 @@ export interface PipelineOptions {
  * large of it → reply. Every
  * request it takes ends in exactly one of: a reply, a parked message, or the way back to its queue.
  */
-export class Pipeline {
+export class Pipeline implements OwnCalls {
   readonly #options: PipelineOptions;
   readonly #active = new Map<string, ActiveCall>();
   readonly #remembered = new ReplyCache();
@@ -70,10 +74,22 @@ export class Pipeline {
       running.deliveries.push(delivery);
       return;
     }
+    if (this.#options.holdsBack(key, delivery)) return;
     const call = this.#callOf(request, delivery);
     this.#active.set(key, call);
     if (this.#cancelled.has(call)) call.abort(cancelled());
     void this.#answer(key, call);
+  }
+
+  names(): readonly string[] {
+    return [...this.#active.keys(), ...this.#remembered.keys()];
+  }
+
+  standingOf(call: string): Standing | undefined {
+    if (this.#active.has(call)) return 'running';
+    const reply = this.#remembered.get(call);
+    if (reply === undefined) return undefined;
+    return this.#options.replies.isUnderWay(reply) ? 'running' : 'answered';
   }
 
   /** Aborts the open calls that match, and those that are still to come. Answers how many were open. */

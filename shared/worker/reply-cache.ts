@@ -16,6 +16,10 @@ export class ReplyCache {
     return this.#replies.get(key);
   }
 
+  keys(): Iterable<string> {
+    return this.#replies.keys();
+  }
+
   set(key: string, reply: OutgoingMessage): void {
     this.#drop(key);
     this.#replies.set(key, reply);

@@ -11,7 +11,7 @@ import type {
 
 /**
  * Publishes answers and settles the requests they answer. Invariants:
- * P1 a request is acked only after the broker confirmed its answer;
+ * P1 a request is acked only after the broker confirmed its answer, to this worker or to the one that says so;
  * P2 an answer that is not confirmed is published again until it is, also when its request was lost: a call that ended while
  *    the broker was away has its reply, whoever gets the request next;
  * P3 a request that was lost is never settled: the broker delivers it again, and it joins the answer that is on its way, or
@@ -73,6 +73,16 @@ export class ReplyPublisher {
     const answer = { message, deliveries: [...deliveries], failures: 0 };
     this.#unconfirmed.set(message, answer);
     this.#enqueue(answer);
+  }
+
+  /** Whether a message is not confirmed yet. */
+  isUnderWay(message: OutgoingMessage): boolean {
+    return this.#unconfirmed.has(message);
+  }
+
+  /** Acks requests whose answer another worker has published (P1). */
+  async done(deliveries: readonly Delivery[]): Promise<void> {
+    await this.#settle(deliveries, 'ack');
   }
 
   /** Gives requests back to their queue unanswered. */

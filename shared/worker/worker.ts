@@ -1,15 +1,16 @@
 import type { ArtifactStore } from '../artifacts/artifact-store.ts';
 import { settledWithin } from '../lifecycle/settled-within.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { workQueueName } from '../transport/topology.ts';
+import { routingKey, workQueueName } from '../transport/topology.ts';
 import type { Subscription, Transport } from '../transport/transport.ts';
 import type { Clock } from './active-call.ts';
-import { Announcer, type ControlActions, controlQueue, obey } from './control.ts';
+import { Announcer, type ControlActions, controlQueue, obey, word } from './control.ts';
 import { createRunner, prefetchOf } from './create-runner.ts';
 import { manifestOf } from './manifest-of.ts';
 import type { AnyModel } from './model.ts';
 import { Pipeline } from './pipeline.ts';
 import { ProgressPublisher } from './progress-publisher.ts';
+import { Rejoin } from './rejoin.ts';
 import { ReplyPublisher } from './reply-publisher.ts';
 import type { Runner } from './runner.ts';
 
@@ -73,6 +74,7 @@ class RunningWorker implements Worker {
   readonly #replies: ReplyPublisher;
   readonly #pipeline: Pipeline;
   readonly #announcer: Announcer;
+  readonly #rejoin: Rejoin;
   readonly #work = Promise.withResolvers<Subscription>();
   #control: Subscription | undefined;
   #requests: Subscription | undefined;
@@ -89,7 +91,19 @@ class RunningWorker implements Worker {
     const replies = this.#replies;
     const { artifacts } = options;
     const parts = { model, runner, instance, clock, logger, artifacts, replies, progress };
-    this.#pipeline = new Pipeline(parts);
+    this.#pipeline = new Pipeline({
+      ...parts,
+      holdsBack: (call, delivery) => this.#rejoin.holdsBack(call, delivery),
+    });
+    const key = routingKey.held(model.name);
+    this.#rejoin = new Rejoin({
+      instance,
+      clock,
+      calls: this.#pipeline,
+      say: (held) => transport.publish([word(key, held, clock.now())]).catch(() => {}),
+      take: (delivery) => this.#pipeline.take(delivery),
+      done: (deliveries) => void replies.done(deliveries),
+    });
   }
 
   get listening(): boolean {
@@ -106,6 +120,7 @@ class RunningWorker implements Worker {
       announce: () => this.#announcer.announce(),
       cancel: (filter) => this.#pipeline.cancel(filter),
       pause: (paused) => this.#pause(paused),
+      hear: (held) => this.#rejoin.hear(held),
     };
     // A subscription may deliver before it is handed out.
     const control = Promise.withResolvers<Subscription>();
@@ -118,13 +133,17 @@ class RunningWorker implements Worker {
       },
     });
     control.resolve(this.#control);
+    this.#rejoin.start();
     this.#requests = await transport.consume(workQueueName(model.name, model.version), {
       prefetch: this.#prefetch,
       onBatch: (deliveries) => {
         this.#replies.hold(deliveries);
         for (const delivery of deliveries) this.#pipeline.take(delivery);
       },
-      onLost: () => this.#replies.lost(),
+      onLost: () => {
+        this.#replies.lost();
+        this.#rejoin.lost();
+      },
     });
     this.#work.resolve(this.#requests);
     this.#announcer.start(announceEveryMs);
@@ -141,6 +160,7 @@ class RunningWorker implements Worker {
     const { model, logger, drainMs = 25_000 } = this.#options;
     this.#announcer.stop();
     await this.#requests?.pause();
+    await this.#replies.giveBack(this.#rejoin.giveBack());
     this.#pipeline.giveBack('waiting');
     if (!(await settledWithin(this.#drained(), drainMs))) {
       logger.warn({ model: model.name, calls: this.#pipeline.open }, 'calls given back');
@@ -148,6 +168,7 @@ class RunningWorker implements Worker {
       await this.#pipeline.idle();
     }
     this.#replies.close();
+    this.#rejoin.stop();
     await this.#control?.close();
     await this.#requests?.close();
     await this.#runner.close();

@@ -6,7 +6,7 @@ import { operations } from '../../services/coordinator/operations/table.ts';
 import { decode, encode } from '../../shared/envelope/codec.ts';
 import { type MessageType, schemas } from '../../shared/envelope/envelope.ts';
 import { header } from '../../shared/envelope/headers.ts';
-import { cancelSchema, manifestSchema } from '../../shared/envelope/manifest.ts';
+import { cancelSchema, heldSchema, manifestSchema } from '../../shared/envelope/manifest.ts';
 import { refusals } from '../../shared/envelope/refusal.ts';
 import { exchanges, staticQueues } from '../../shared/transport/topology.ts';
 
@@ -27,7 +27,7 @@ const examples: Example[] = [...page.matchAll(/^```json ?(.*)\n([\s\S]*?)^```$/g
 );
 
 /** The payload schema of a control message, where the protocol fixes one. */
-const payloads = { announced: manifestSchema, cancel: cancelSchema };
+const payloads = { announced: manifestSchema, held: heldSchema, cancel: cancelSchema };
 
 describe('the examples of the protocol', () => {
   test('show every message type, and name a type that exists', () => {
@@ -45,7 +45,7 @@ describe('the examples of the protocol', () => {
       // Nothing of it is ignored, so an example shows no field that does not exist.
       expect(JSON.parse(text)).toEqual(envelope);
       expect(decode(type, encode(type, envelope), { trust: 'internal' })).toEqual(envelope);
-      if (verb === 'announced' || verb === 'cancel') {
+      if (verb === 'announced' || verb === 'held' || verb === 'cancel') {
         expect(payloads[verb].parse(envelope.payload)).toEqual(envelope.payload);
       }
     },

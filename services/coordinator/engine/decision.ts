@@ -129,6 +129,8 @@ export type Command =
       readonly usage?: Usage;
       /** It may have a place in its model's queue, which is free now. */
       readonly placed?: true;
+      /** Its request was published again; another one of it may wait for a worker still. */
+      readonly copied?: true;
     }
   /** A step whose ladder is spent, for whoever puts it right. */
   | {

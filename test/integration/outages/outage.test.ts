@@ -142,8 +142,7 @@ describe.concurrent('an outage of 60 s while workers finish their calls runs no 
   it('of the broker', { timeout: 180_000 }, async () => {
     const found = await through({
       amqp: broker.url,
-      // The broker may give a request to any worker; the one that made the call answers it from memory.
-      workers: 1,
+      workers: 2,
       begin: () => broker.halt('killed'),
       end: () => broker.start(),
     });

@@ -88,16 +88,14 @@ async function play(place: Place): Promise<SeedReport> {
   const jobs = Array.from({ length: JOBS }, (_, number) => jobOf(seed, number, random));
   const submitter = new Submitter(world, jobs);
   const coordinators = [0, 1].map((number) => coordinatorIn(place, `coordinator${number}`, [flow]));
-  // Who gets a request again after the broker was away is the broker's choice; a worker answers its own from memory.
-  const each = kind === 'broker' || kind === 'everything' ? 1 : 2;
-  const workers = Array.from({ length: each }, (_, number) => [
+  const workers = [0, 1].flatMap((number) => [
     workerIn(place, { model: 'wide', number }, (process) =>
       timedModel(world, process, { name: 'wide', concurrency: 200, calls }),
     ),
     workerIn(place, { model: 'narrow', number }, (process) =>
-      timedModel(world, process, { name: 'narrow', concurrency: 2 / each, calls }),
+      timedModel(world, process, { name: 'narrow', concurrency: 1, calls }),
     ),
-  ]).flat();
+  ]);
   const client = clientIn(place, submitter);
   const all = [...coordinators, ...workers, client];
   clock.after(BEGINS_MS, () => strike(kind, place, coordinators, all), null);

@@ -151,8 +151,10 @@ describe('an attempt that stays silent', () => {
     expect(driver.run.dueMs).toBe(driver.nowMs + 2 * silentMs);
     driver.timeToDue();
     expect(driver.run.dueMs).toBe(driver.nowMs + 4 * silentMs);
-    driver.failWith('a', { retryable: false });
+    const { commands } = driver.failWith('a', { retryable: false });
     expect(driver.run.error).toMatchObject({ attempt: 1 });
+    // Another request of it may wait for a worker still.
+    expect(commands).toContainEqual(expect.objectContaining({ how: 'answered', copied: true }));
   });
 
   it('with no living worker waits as if one were there', () => {

@@ -76,9 +76,9 @@ describe('a reply that the broker does not confirm', () => {
     await transport.loseDeliveries();
     transport.outcome = undefined;
     await eventually(() => transport.settleCalls === 1);
+    await eventually(() => bench.repliesTo(asked).length === 1);
     await worker.stop();
     expect(transport.confirmed - confirmed).toBe(1);
-    expect(bench.repliesTo(asked)).toHaveLength(1);
     expect(bench.broker.readyCount(work)).toBe(0);
     expect(calls).toBe(1);
   });

@@ -12,7 +12,7 @@ export interface FlakyTransport extends Transport {
   outcome: PublishOutcome['status'] | undefined;
   /** Message counts of the publish calls so far. */
   readonly publishCalls: number[];
-  /** Messages that reached the broker. */
+  /** Replies that reached the broker. */
   confirmed: number;
   /** How often something was settled. */
   settleCalls: number;
@@ -39,7 +39,7 @@ export function flaky(inner: Transport): FlakyTransport {
       transport.publishCalls.push(messages.length);
       const { outcome } = transport;
       if (outcome === undefined || outcome === 'confirmed') {
-        transport.confirmed += messages.length;
+        transport.confirmed += messages.filter(({ type }) => type === 'reply').length;
         return inner.publish(messages);
       }
       return messages.map(() => ({ status: outcome, error: new Error(outcome) }));

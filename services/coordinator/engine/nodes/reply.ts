@@ -21,7 +21,7 @@ export function acceptReply(
   { outcome, output, patch }: ReplyReceived,
 ): Failure | undefined {
   const { node, draft } = site;
-  const { model, version, answerKey, degraded, placed } = phase;
+  const { model, version, answerKey, degraded, placed, republished } = phase;
   // A worker that reports no usage was called all the same.
   const usage = outcome.usage ?? (outcome.status === 'succeeded' ? oneCall : undefined);
   const ended = { path, attempt, model, version, how: 'answered' } as const;
@@ -30,6 +30,7 @@ export function acceptReply(
     ...ended,
     ...(usage === undefined ? {} : { usage }),
     ...(placed === undefined ? {} : { placed }),
+    ...(republished > 0 ? { copied: true } : {}),
   });
   const failure = failureIn(site, phase, outcome, output);
   const servedBy = `${model}@${version}`;
