@@ -12,6 +12,7 @@ const sharedLayers: readonly (readonly string[])[] = [
   ['config', 'failpoints', 'lifecycle', 'telemetry', 'classifier', 'retrieval', 'image', 'summary'],
   ['transport'],
   ['envelope'],
+  ['security'],
   ['artifacts'],
   ['flow', 'client', 'worker'],
   ['llm'],
@@ -24,6 +25,7 @@ const doors: Record<string, readonly string[]> = {
   pino: ['shared/telemetry/logger.ts'],
   '@opentelemetry/api': ['shared/telemetry/'],
   uuid: ['shared/envelope/ids.ts'],
+  'fast-jwt': ['shared/security/keyring.ts'],
   '@marcbachmann/cel-js': ['shared/flow/'],
   yaml: [
     'shared/flow/',

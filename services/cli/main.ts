@@ -5,6 +5,7 @@ import { addDead } from './commands/dead.ts';
 import { addDemo } from './commands/demo.ts';
 import { addFlows } from './commands/flows.ts';
 import { addFork } from './commands/fork.ts';
+import { addKeysCommand } from './commands/keys.ts';
 import { addModels } from './commands/models.ts';
 import { addPause } from './commands/pause.ts';
 import { addRerun } from './commands/rerun.ts';
@@ -61,7 +62,8 @@ happens inside.`,
 
 const work = [addDemo, addRun, addUp, addSubmit, addResult, addFlows, addModels];
 const operate = [addRuns, addShow, addCancel, addResume, addRerun, addFork, addSignal, addDead];
-for (const add of [...work, ...operate, addPause, addApiKey]) add(program, terminal);
+for (const add of [...work, ...operate, addPause, addApiKey, addKeysCommand])
+  add(program, terminal);
 
 try {
   if (process.argv.length <= 2) program.outputHelp();

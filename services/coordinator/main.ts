@@ -4,6 +4,7 @@ import { armFailpoint } from '../../shared/failpoints/failpoint.ts';
 import { loadFlowFolder } from '../../shared/flow/load-folder.ts';
 import { instanceName } from '../../shared/lifecycle/instance-name.ts';
 import { stopSignal } from '../../shared/lifecycle/signals.ts';
+import { securingOf } from '../../shared/security/settings.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { connectService } from '../../shared/transport/amqp/connect-service.ts';
 import { readClients } from './access/clients-file.ts';
@@ -39,10 +40,11 @@ async function serve(config: CoordinatorConfig): Promise<void> {
   const clients = readClients(config.CLIENTS_FILE);
   const stop = stopped.then(() => undefined);
   // A database that is not there yet is waited for, but not by a process that is told to end.
+  const logger = createLogger('coordinator', config.LOG_LEVEL);
+  const secured = securingOf(process.env, { party: 'coordinator', name: 'coordinator' }, logger);
   const store = await Promise.race([openStore(config), stop]);
   if (store === undefined) return;
   try {
-    const logger = createLogger('coordinator', config.LOG_LEVEL);
     const connecting = connectService({
       url: config.AMQP_URL,
       service: 'coordinator',
@@ -52,8 +54,9 @@ async function serve(config: CoordinatorConfig): Promise<void> {
     });
     // A connection that comes after the stop is of no use to anybody.
     connecting.catch(() => {});
-    const transport = await Promise.race([connecting, stop]);
-    if (transport === undefined) return;
+    const connected = await Promise.race([connecting, stop]);
+    if (connected === undefined) return;
+    const transport = secured(connected);
     const instance = config.INSTANCE ?? instanceName();
     const options = { store, transport, flows, tenants, clients, instance, logger };
     const coordinator = await Promise.race([startPatiently(options), stop]);

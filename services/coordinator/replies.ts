@@ -4,7 +4,9 @@ import { MAX_MESSAGE_BYTES } from '../../shared/envelope/limits.ts';
 import { messageTooLarge } from '../../shared/envelope/message-too-large.ts';
 import { openDelivery } from '../../shared/envelope/open-delivery.ts';
 import { describe } from '../../shared/errors/describe.ts';
+import { UnprocessableError } from '../../shared/errors/errors.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
+import { routingKey } from '../../shared/transport/topology.ts';
 import type { Delivery } from '../../shared/transport/transport.ts';
 import { checkOwnReferences } from './artifacts/own-references.ts';
 import type { Run } from './engine/run.ts';
@@ -38,7 +40,10 @@ function refusalOf(
 export function replyTask(delivery: Delivery, logger: Logger, now: () => number): Task {
   try {
     const { step, outcome, payload, context } = openDelivery('reply', delivery, { nowMs: now() });
-    const { run: runId, path, attempt } = step;
+    const { run: runId, path, attempt, model } = step;
+    if (delivery.routingKey !== routingKey.reply(model, outcome.status)) {
+      throw new UnprocessableError('binding_mismatch', 'The reply names another model or outcome.');
+    }
     return {
       runId,
       async decide(draft) {
@@ -49,6 +54,7 @@ export function replyTask(delivery: Delivery, logger: Logger, now: () => number)
           type: 'replyReceived',
           path,
           attempt,
+          model,
           ...(refused === undefined
             ? { outcome, output: payload, patch: context }
             : { outcome: { ...outcome, ...refused }, output: {}, patch: {} }),
@@ -62,8 +68,8 @@ export function replyTask(delivery: Delivery, logger: Logger, now: () => number)
     };
   } catch (error) {
     const { code, message } = describe(error);
-    const { messageId, routingKey } = delivery;
-    logger.warn({ code, messageId, routingKey }, `reply refused: ${message}`);
+    const { messageId, routingKey: key } = delivery;
+    logger.warn({ code, messageId, routingKey: key }, `reply refused: ${message}`);
     return parkTask(delivery, error, now());
   }
 }

@@ -37,6 +37,8 @@ export function openDelivery<T extends MessageType>(
   delivery: Delivery,
   options: OpenOptions = {},
 ): EnvelopeOf<T> {
+  const { verdict } = delivery;
+  if (verdict !== undefined && 'refused' in verdict) throw verdict.refused;
   checkHeaders(delivery.headers);
   checkSchemaVersion(delivery.headers);
   return decode(type, delivery.body, {

@@ -3,6 +3,8 @@
  * Two implementations (`memory/`, `amqp/`) hold one conformance suite.
  */
 
+import type { UnprocessableError } from '../errors/errors.ts';
+
 export type HeaderValue = string | number | boolean;
 export type MessageHeaders = Readonly<Record<string, HeaderValue>>;
 
@@ -44,7 +46,12 @@ export interface Delivery {
   readonly redelivered: boolean;
   /** Times this message was delivered and given back before, as far as the broker says. A hint only. */
   readonly deliveryCount: number;
+  /** What is proven of its writer; left out where nobody looked. Set by whoever checks tokens. */
+  verdict?: Verdict;
 }
+
+/** The name of whoever signed a message, or why it is not believed. */
+export type Verdict = { readonly writer: string } | { readonly refused: UnprocessableError };
 
 export type Settlement =
   /** Done: the broker may forget it. */

@@ -4,6 +4,7 @@ import { ConfigError, FleetError } from '../errors/errors.ts';
 import { armFailpoint } from '../failpoints/failpoint.ts';
 import { instanceName } from '../lifecycle/instance-name.ts';
 import { stopSignal } from '../lifecycle/signals.ts';
+import { type Securing, securingOf } from '../security/settings.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { connectService } from '../transport/amqp/connect-service.ts';
 import type { AnyModel } from './model.ts';
@@ -41,7 +42,8 @@ export async function serve(served: Served): Promise<void> {
     armFailpoint(process.env);
     const model = typeof served === 'function' ? served(process.env) : served;
     const logger = createLogger(model.name, env.LOG_LEVEL);
-    await serveUntil(stopped, model, env, logger);
+    const secured = securingOf(process.env, { party: 'worker', name: model.name }, logger);
+    await serveUntil(stopped, model, env, secured, logger);
     process.exitCode = 0;
   } catch (error) {
     const text = error instanceof FleetError ? `${error.code}: ${error.message}` : String(error);
@@ -56,6 +58,7 @@ async function serveUntil(
   stopped: Promise<unknown>,
   model: AnyModel,
   env: Settings,
+  secured: Securing,
   logger: Logger,
 ): Promise<void> {
   const stop = stopped.then(() => undefined);
@@ -68,8 +71,9 @@ async function serveUntil(
   });
   // A connection that comes after the stop is of no use to anybody.
   connecting.catch(() => {});
-  const transport = await Promise.race([connecting, stop]);
-  if (transport === undefined) return;
+  const connected = await Promise.race([connecting, stop]);
+  if (connected === undefined) return;
+  const transport = secured(connected);
   const starting = startWorker({
     model,
     transport,

@@ -20,7 +20,9 @@ describe('docker compose', () => {
   });
   afterAll(async () => {
     await transport?.close();
-    await project?.compose('down', '--volumes', '--timeout', '5');
+    // The engine may hold a network's endpoints for a moment after the containers are gone.
+    const down = async () => project?.compose('down', '--volumes', '--timeout', '5');
+    await eventually(down, { timeoutMs: 120_000, intervalMs: 1_000 });
   });
 
   it('has a service for the coordinator and for each model', async () => {
@@ -28,7 +30,7 @@ describe('docker compose', () => {
     const folders = readdirSync(resolve(import.meta.dirname, '../../services'));
     const notServices = ['cli', 'fleet', 'llm'];
     expect(services.toSorted()).toEqual(
-      [...folders.filter((folder) => !notServices.includes(folder)), 'rabbitmq'].toSorted(),
+      [...folders.filter((folder) => !notServices.includes(folder)), 'keys', 'rabbitmq'].toSorted(),
     );
   });
 

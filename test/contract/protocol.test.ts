@@ -8,6 +8,7 @@ import { type MessageType, schemas } from '../../shared/envelope/envelope.ts';
 import { header } from '../../shared/envelope/headers.ts';
 import { cancelSchema, heldSchema, manifestSchema } from '../../shared/envelope/manifest.ts';
 import { refusals } from '../../shared/envelope/refusal.ts';
+import { tokenRefusals } from '../../shared/security/token-refusal.ts';
 import { exchanges, staticQueues } from '../../shared/transport/topology.ts';
 
 const page = readFileSync(new URL('../../shared/protocol.md', import.meta.url), 'utf8');
@@ -76,7 +77,7 @@ describe('the page', () => {
     expect(page).toMatch(new RegExp(`^\\| \`${verb}\` \\| \`\\{`, 'm'));
   });
 
-  test.each(Object.keys(refusals))('names code %s', (code) => {
+  test.each([...Object.keys(refusals), ...Object.keys(tokenRefusals)])('names code %s', (code) => {
     expect(page).toContain(`\`${code}\``);
   });
 });

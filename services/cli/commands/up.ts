@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { stopSignal } from '../../../shared/lifecycle/signals.ts';
 import { requiredBroker } from '../input/broker-url.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { signingOf } from '../up/signing.ts';
 
 interface UpOptions {
   readonly broker?: string;
@@ -46,8 +47,10 @@ Examples:
       });
       const planned = planProcesses(words, serviceNames(), defaultServices(terminal.env));
       const compiled = getCompileCacheDir();
+      const signing = signingOf(terminal.env, broker.url, serviceNames());
       const env = {
         FLOWS_DIR: flowFolder,
+        ...signing,
         // The services share most of their code: compiled once, all but the first start sooner.
         ...(compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled }),
         ...terminal.env,

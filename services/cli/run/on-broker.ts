@@ -1,5 +1,7 @@
 import { type Client, connectClient } from '../../../shared/client/client.ts';
+import { clientNameOf } from '../../../shared/client/client-name.ts';
 import type { Result } from '../../../shared/envelope/envelope.ts';
+import { clientSecuringOf } from '../../../shared/security/settings.ts';
 import { connectAmqp } from '../../../shared/transport/amqp/transport.ts';
 import { embeddedLogger } from '../embedded-logger.ts';
 import type { NamedBroker } from '../input/broker-url.ts';
@@ -21,16 +23,19 @@ export function withClient<T>(
 ): Promise<T> {
   return untilInterrupted(async (closing) => {
     const logger = embeddedLogger(terminal.env);
-    const transport = await connectAmqp({
+    const connected = await connectAmqp({
       url: broker.url,
       clientName: 'flotilla',
       role: 'client',
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       logger,
     });
-    closing.add(() => transport.close());
     const apiKey = terminal.env[API_KEY];
-    const client = await connectClient({ transport, logger, ...(apiKey ? { apiKey } : {}) });
+    const options = { transport: connected, ...(apiKey ? { apiKey } : {}) };
+    const identity = { party: 'client', name: clientNameOf(options) } as const;
+    const transport = clientSecuringOf(terminal.env, identity, logger)(connected);
+    closing.add(() => transport.close());
+    const client = await connectClient({ ...options, transport, logger });
     closing.add(() => client.close());
     return await work(client);
   });

@@ -33,7 +33,7 @@ const priorities = { background: 0, normal: 1, urgent: 2 } as const;
 
 /**
  * Who may do what. Its rules:
- * 1. A client is whom its API key names; without a key, whom the broker attests; else `anonymous`.
+ * 1. A client is whom its token names, else its API key; without either, whom the broker attests; else `anonymous`.
  * 2. A key that is not known, or whose time is over, is nobody's: what it came with is parked and answered to nobody.
  * 3. The tenant is the client's, never what a message says of itself.
  */
@@ -58,9 +58,8 @@ export class Access {
   }
 
   /** Throws UnprocessableError `api_key_invalid`, `api_key_unknown` or `api_key_expired`. */
-  callerOf(delivery: Pick<Delivery, 'headers' | 'userId'>): Caller {
-    const key = delivery.headers[header.apiKey];
-    const client = key === undefined ? attestedClient(delivery) : this.#clientOfKey(key);
+  callerOf(delivery: Pick<Delivery, 'headers' | 'userId' | 'verdict'>): Caller {
+    const client = this.#clientOf(delivery);
     const tenant = this.#options.tenants.tenantOf(client);
     return { client, tenant, grant: this.#grants.get(client) ?? this.#others };
   }
@@ -79,6 +78,13 @@ export class Access {
       'rate_limited',
       `The client ${client} may send ${grant.perMinute} jobs and operations a minute; try again in ${Math.ceil(left / 1_000)} s.`,
     );
+  }
+
+  #clientOf(delivery: Pick<Delivery, 'headers' | 'userId' | 'verdict'>): string {
+    const { headers, verdict } = delivery;
+    if (verdict !== undefined && 'writer' in verdict) return verdict.writer;
+    const key = headers[header.apiKey];
+    return key === undefined ? attestedClient(delivery) : this.#clientOfKey(key);
   }
 
   #clientOfKey(text: unknown): string {

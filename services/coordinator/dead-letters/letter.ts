@@ -64,6 +64,8 @@ export function letterOf(delivery: Delivery, nowMs: number): Letter {
     trace: [],
   };
   if (request === undefined || reason !== undefined || death === undefined) return { row };
+  // Whoever wrote it is not known: it is kept to be looked at, and nobody acts on it.
+  if (delivery.verdict !== undefined && 'refused' in delivery.verdict) return { row };
   const { step } = request;
   // Workers write here too: none may speak for another's queue.
   if (headerText(delivery, deathHeader.queue) !== workQueueName(step.model, step.version)) {

@@ -11,6 +11,8 @@ export type RunEvent =
       readonly type: 'replyReceived';
       readonly path: string;
       readonly attempt: number;
+      /** Whose reply it is: no model answers what another was asked. Left out: the broker gave the request up. */
+      readonly model?: string;
       readonly outcome: Outcome;
       readonly output: JsonObject;
       /** The reply's context patch. */

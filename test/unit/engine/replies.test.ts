@@ -34,6 +34,17 @@ function afterARace(): RunDriver {
 }
 
 describe('a reply', () => {
+  it('of another model than the one that was asked changes nothing', () => {
+    const driver = running(call('a'), call('b'));
+    const outcome = { ...succeeded, startedAt: '', finishedAt: '', worker: 'w' };
+    const reply = { type: 'replyReceived', path: 'a', attempt: 1, outcome, patch: {} } as const;
+    const forged = driver.tell({ ...reply, model: 'other', output: { forged: true } });
+    expect(typesOf(forged)).toEqual(['reply_unknown']);
+    expect(driver.open).toEqual(['a']);
+    const own = driver.tell({ ...reply, model: 'echo', output: {} });
+    expect(typesOf(own)).toContain('reply_accepted');
+  });
+
   it('that arrives twice changes nothing', () => {
     const driver = running(call('a'), call('b'));
     driver.reply('a', succeeded);

@@ -20,6 +20,10 @@ export function onReplyReceived(reply: ReplyReceived, draft: Draft): Course {
   const call = run.state === null ? undefined : findCall(facts.flow.body, run.state, path);
   if (run.state !== null && call?.phase.name === 'open' && call.attempt === attempt) {
     const { model, version } = call.phase;
+    if (reply.model !== undefined && reply.model !== model) {
+      draft.history.push(entryOf('reply_unknown', reply));
+      return stays;
+    }
     settleReserved(attemptKeyOf(path, attempt), draft);
     draft.history.push(entryOf('reply_accepted', reply, { model, version }));
     return { name: 'goes_on', outcome: advance(facts.flow.body, run.state, [], draft) };
