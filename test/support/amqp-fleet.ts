@@ -11,7 +11,7 @@ import { silentLogger as logger } from '../../shared/telemetry/logger.ts';
 import { connectAmqp } from '../../shared/transport/amqp/transport.ts';
 import type { Transport } from '../../shared/transport/transport.ts';
 import type { AnyModel } from '../../shared/worker/model.ts';
-import { startWorker, type Worker } from '../../shared/worker/worker.ts';
+import { startWorker, type Worker, type WorkerOptions } from '../../shared/worker/worker.ts';
 import type { TestBroker } from './broker.ts';
 
 /** A fleet over RabbitMQ in the test's process: real coordinator, workers and client, each with connections of its own. */
@@ -53,10 +53,10 @@ export class AmqpFleet {
     return coordinator;
   }
 
-  async worker(model: AnyModel): Promise<Worker> {
+  async worker(model: AnyModel, options: Pick<WorkerOptions, 'drainMs'> = {}): Promise<Worker> {
     const transport = await this.transport();
     const instance = `w${this.#closers.length}`;
-    const worker = await startWorker({ model, transport, instance, logger });
+    const worker = await startWorker({ model, transport, instance, logger, ...options });
     this.#closers.push(() => worker.stop());
     return worker;
   }

@@ -40,5 +40,20 @@ export function misbehaving(
   return { model: model as unknown as AnyModel, calls, stopped };
 }
 
+/** One that behaves: it answers at once, and says who it is. */
+export function good(name = 'good'): MisbehavingModel {
+  return misbehaving(name, () => ({ text: `from ${name}` }));
+}
+
+/** One that answers when it is let; each call that comes later is answered at once. */
+export function gated(name: string): MisbehavingModel & { release(): void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const model = misbehaving(name, async () => {
+    await promise;
+    return { text: `from ${name}` };
+  });
+  return { ...model, release: () => resolve() };
+}
+
 /** Never answers, and does not mind being told to stop. */
 export const endless: Behaviour = () => new Promise(() => {});

@@ -78,7 +78,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   'a failure that may pass': failed('overloaded'),
   'a failure that is final': failed('content_refused', final),
   'an output of the wrong shape': failed('output_invalid', final),
-  'an output that is too large': failed('output_too_large', final),
+  'an output that is too large': failed('message_too_large', final),
   'a call that takes too long': failed('timeout'),
   'a provider that says when to come back': failed('rate_limited', { retryAfterMs: 7_000 }),
   'a provider that asks for more time than there is': failed('rate_limited', {
