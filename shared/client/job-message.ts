@@ -1,3 +1,4 @@
+import { budgetText } from '../envelope/budget.ts';
 import { decode } from '../envelope/codec.ts';
 import { header, SCHEMA_VERSION } from '../envelope/headers.ts';
 import { newId } from '../envelope/ids.ts';
@@ -41,6 +42,7 @@ export function jobMessage(spec: JobSpec): OutgoingMessage {
         : { [header.deadline]: new Date(nowMs + deadlineMs).toISOString() }),
       ...(spec.watch ? { [header.watch]: 'true' } : {}),
       ...(spec.flowVersion === undefined ? {} : { [header.flowVersion]: spec.flowVersion }),
+      ...(spec.budget === undefined ? {} : { [header.budget]: budgetText(spec.budget) }),
       ...(spec.traceparent === undefined ? {} : { [header.traceparent]: spec.traceparent }),
     },
     envelope: { id, timestamp: new Date(nowMs).toISOString(), payload, context },

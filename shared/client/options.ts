@@ -1,4 +1,5 @@
 import type { ArtifactStore } from '../artifacts/artifact-store.ts';
+import type { BudgetAmounts } from '../envelope/budget.ts';
 import type { JsonObject } from '../envelope/json.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -32,6 +33,8 @@ export interface SubmitOptions {
   readonly watch?: boolean;
   /** Version of the flow. Default: the newest. */
   readonly flowVersion?: number;
+  /** What the run may use in all; the smaller of it and the flow's budget holds. Default: the flow's. */
+  readonly budget?: BudgetAmounts;
   /** W3C trace context that the run continues. */
   readonly traceparent?: string;
 }

@@ -1,3 +1,4 @@
+import type { BudgetAmounts } from '../envelope/budget.ts';
 import type { RunError, StepLedger, Usage } from '../envelope/envelope.ts';
 import type { JsonObject, JsonValue } from '../envelope/json.ts';
 
@@ -23,10 +24,10 @@ export interface Verbs {
     answer: { run: string; path: string };
   };
   /** A run that is held back by its budget goes on itself, with what `budget` names in place of what was there. */
-  'run.resume': { args: { run: string; budget?: BudgetChange }; answer: ContinuedRunAnswer };
+  'run.resume': { args: { run: string; budget?: BudgetAmounts }; answer: ContinuedRunAnswer };
   /** `input`: what the step is asked instead of what the flow says. */
   'run.rerun': {
-    args: { run: string; from: string; input?: JsonObject };
+    args: { run: string; from: string; input?: JsonObject; budget?: BudgetAmounts };
     answer: ContinuedRunAnswer;
   };
   'run.fork': {
@@ -87,7 +88,7 @@ type ContinuationKind = 'resume' | 'rerun' | 'fork' | 'replay';
 export interface RunDetails {
   run: RunSummary & {
     steps: Record<string, StepLedger>;
-    budget: JsonObject | null;
+    budget: RunBudget | null;
     degraded: string[];
     missing: string[];
     /** Runs that went on from it, in the order they were made. */
@@ -110,6 +111,11 @@ export interface RunDetails {
   result: JsonValue;
 }
 
+/** What a run may use in all, and what becomes of a call that would not fit any more. */
+export interface RunBudget extends BudgetAmounts {
+  onExceeded: 'fail' | 'pause' | { model: string; version?: number };
+}
+
 export interface HistoryFact {
   at: string;
   type: string;
@@ -118,13 +124,6 @@ export interface HistoryFact {
   code?: string;
   message?: string;
   facts?: JsonObject;
-}
-
-export interface BudgetChange {
-  calls?: number;
-  tokens?: number;
-  microUsd?: number;
-  computeMs?: number;
 }
 
 /** What goes on, and what is not paid for again. */

@@ -17,6 +17,11 @@ export const header = {
   priority: 'flotilla-priority',
   /** Version of the flow that a job asks for. Client on a job. Default: the newest. */
   flowVersion: 'flotilla-flow-version',
+  /**
+   * What the job's run may use, such as `calls=10,usd=0.05` (also `seconds`, `tokens`); the smaller of it and the flow's budget holds.
+   * Client on a job. Default: the flow's.
+   */
+  budget: 'flotilla-budget',
   /** "true": somebody wants this run's progress. Client on a job; the coordinator copies it to requests. Default: false. */
   watch: 'flotilla-watch',
   /** Why a message was parked: a code. Written by whoever parks it in `flotilla.dead`. */

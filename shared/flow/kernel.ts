@@ -1,3 +1,4 @@
+import type { BudgetAmounts } from '../envelope/budget.ts';
 import type { JsonValue } from '../envelope/json.ts';
 
 /**
@@ -113,14 +114,7 @@ export interface StepPolicy {
   readonly cacheMs?: number;
 }
 
-/** What a run may use in all; parts that are left out are not limited. */
-export interface Budget {
-  readonly calls?: number;
-  /** Input and output together. */
-  readonly tokens?: number;
-  readonly microUsd?: number;
-  /** Time of model calls, added up. */
-  readonly computeMs?: number;
+export interface Budget extends BudgetAmounts {
   /** What becomes of a call that would not fit any more. `model`: it is made with this model instead, where that fits. */
   readonly onExceeded: 'fail' | 'pause' | { readonly model: string; readonly version?: number };
 }

@@ -248,7 +248,7 @@ describe('wrong usage', { timeout: FLOTILLA_MS }, () => {
     ['no letters', ['dead', 'replay'], /\(which_letters\)/],
     ['one letter and a group', ['dead', 'drop', 'x', '--all'], /\(which_letters\)/],
     ['a limit that is none', ['runs', '--limit', 'all'], /\(bad_number\)/],
-    ['a budget that is none', ['resume', 'x', '--usd', 'lots'], /\(bad_number\)/],
+    ['a budget that is none', ['resume', 'x', '--budget', 'usd=lots'], /\(bad_budget\)/],
   ])('exits with 2: %s', async (_what, args, sentence) => {
     const { code, stdout, stderr } = await flotilla(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { budgetHelp, budgetOption } from '../input/budget.ts';
 import type { JobOptions } from '../input/job-payload.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
@@ -7,6 +8,7 @@ interface RunOptions extends JobOptions {
   readonly db?: string;
   readonly broker?: string;
   readonly timeout?: string;
+  readonly budget?: string;
 }
 
 /** `flotilla run`: one job, in this process or on a running fleet. */
@@ -25,6 +27,7 @@ export function addRun(program: Command, terminal: Terminal): void {
     .option('--payload <file>', 'the payload as JSON; - reads standard input')
     .option('--json', 'print the result envelope, and nothing else, on standard output')
     .option('--timeout <duration>', 'longest time the job may take, such as 30s or 5m')
+    .option('--budget <amounts>', `what the run may use at most, ${budgetHelp}`)
     .option('--db <file>', 'where runs are kept', '.flotilla/flotilla.db')
     .option('--broker <url>', 'use the fleet on this broker (default: AMQP_URL)')
     .addHelpText(
@@ -46,6 +49,7 @@ Exit code: 0 when the run succeeded, 1 when it failed, 2 for wrong usage.`,
       const job = {
         flow,
         payload: await jobPayload(text, options),
+        ...budgetOption(options.budget),
         ...(options.timeout === undefined ? {} : { timeoutMs: parseDuration(options.timeout) }),
       };
       const result =

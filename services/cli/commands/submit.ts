@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { requiredBroker } from '../input/broker-url.ts';
+import { budgetHelp, budgetOption } from '../input/budget.ts';
 import type { JobOptions } from '../input/job-payload.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface SubmitCommandOptions extends JobOptions {
   readonly broker?: string;
   readonly timeout?: string;
+  readonly budget?: string;
   readonly id?: string;
   readonly json?: boolean;
 }
@@ -25,6 +27,7 @@ export function addSubmit(program: Command, terminal: Terminal): void {
     .option('--payload <file>', 'the payload as JSON; - reads standard input')
     .option('--id <id>', 'the id of the job; the same job again is the same run')
     .option('--timeout <duration>', 'longest time the run may take, such as 30s or 5m')
+    .option('--budget <amounts>', `what the run may use at most, ${budgetHelp}`)
     .option('--broker <url>', 'the broker of the fleet (default: AMQP_URL)')
     .option('--json', 'print {"id": …, "run": …}')
     .addHelpText(
@@ -39,11 +42,13 @@ Example:
       const broker = requiredBroker(options.broker, terminal.env);
       const payload = await jobPayload(text, options);
       const { id, timeout } = options;
+      const budget = budgetOption(options.budget);
       const deadlineMs = timeout === undefined ? undefined : parseDuration(timeout);
       const { withClient } = await import('../run/on-broker.ts');
       const submitted = await withClient(broker, terminal, (client) =>
         client.submit(flow, payload, {
           ...(id === undefined ? {} : { id }),
+          ...budget,
           ...(deadlineMs === undefined ? {} : { deadlineMs }),
         }),
       );

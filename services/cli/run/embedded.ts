@@ -31,6 +31,7 @@ export function runEmbedded(job: AskedJob, database: string, terminal: Terminal)
     const ran = async (): Promise<Result> => {
       const { run } = await fleet.client.submit(name, job.payload, {
         flowVersion: version,
+        ...(job.budget === undefined ? {} : { budget: job.budget }),
         ...(job.timeoutMs === undefined ? {} : { deadlineMs: job.timeoutMs }),
       });
       history.follow(run, (row) => line.heard(row));

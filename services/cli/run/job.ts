@@ -1,3 +1,4 @@
+import type { BudgetAmounts } from '../../../shared/envelope/budget.ts';
 import type { JsonObject } from '../../../shared/envelope/json.ts';
 
 /** One job as the command line asks for it. */
@@ -5,6 +6,8 @@ export interface AskedJob {
   /** Name of a flow, or a flow file. */
   readonly flow: string;
   readonly payload: JsonObject;
+  /** What the run may use at most. Default: what the flow says. */
+  readonly budget?: BudgetAmounts;
   /** Longest time the run may take. Default: what the flow says. */
   readonly timeoutMs?: number;
 }

@@ -48,9 +48,13 @@ export function runOnBroker(
   terminal: Terminal,
 ): Promise<Result> {
   const line = new RunLine(job.flow, terminal.err);
-  const { timeoutMs } = job;
-  const wait =
-    timeoutMs === undefined ? {} : { deadlineMs: timeoutMs, timeoutMs: timeoutMs + PATIENCE_MS };
+  const { timeoutMs, budget } = job;
+  const wait = {
+    ...(budget === undefined ? {} : { budget }),
+    ...(timeoutMs === undefined
+      ? {}
+      : { deadlineMs: timeoutMs, timeoutMs: timeoutMs + PATIENCE_MS }),
+  };
   const result = withClient(broker, terminal, (client) => client.run(job.flow, job.payload, wait));
   return result.finally(() => line.close());
 }

@@ -1,4 +1,5 @@
-import type { RunDetails } from '../../../shared/client/verbs.ts';
+import type { RunBudget, RunDetails } from '../../../shared/client/verbs.ts';
+import { budgetText } from '../../../shared/envelope/budget.ts';
 import { costText, moneyText } from './amounts.ts';
 import { durationText } from './duration.ts';
 import { inked, statusMark, whyLine } from './run-list-lines.ts';
@@ -23,7 +24,7 @@ export function runDetailsLines(details: RunDetails, screen: Screen): string[] {
 
 function headLines({ run }: RunDetails, screen: Screen): string[] {
   const { palette, symbols, columns } = screen;
-  const { acceptedAt, finishedAt, usage, continues } = run;
+  const { acceptedAt, finishedAt, usage, continues, budget } = run;
   const title = `${statusMark(run.status, screen)} ${run.flow} v${run.version}  ${run.status}`;
   const tookMs = finishedAt === null ? undefined : Date.parse(finishedAt) - Date.parse(acceptedAt);
   const facts = [
@@ -38,9 +39,15 @@ function headLines({ run }: RunDetails, screen: Screen): string[] {
     palette.quiet(`run ${run.id}`),
     palette.quiet(shorten(`job ${run.job} of ${run.client}`, columns, symbols.ellipsis)),
     palette.quiet(facts.join(` ${symbols.dot} `)),
+    ...(budget === null ? [] : [palette.quiet(budgetLine(budget))]),
     ...(continues === null ? [] : [`goes on from ${continues.run} (${continues.kind})`]),
     ...run.continuedBy.map((next) => `goes on as ${next.run} (${next.kind})`),
   ];
+}
+
+function budgetLine({ onExceeded, ...amounts }: RunBudget): string {
+  const then = typeof onExceeded === 'string' ? onExceeded : `ask ${onExceeded.model}`;
+  return `budget ${budgetText(amounts)}, then ${then}`;
 }
 
 function waitingLines({ run, open, held, waits }: RunDetails, screen: Screen): string[] {

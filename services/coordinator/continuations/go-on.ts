@@ -1,7 +1,8 @@
 import type { ContinuedRunAnswer } from '../../../shared/client/verbs.ts';
+import type { BudgetAmounts } from '../../../shared/envelope/budget.ts';
 import { continuedRunIdOf } from '../../../shared/envelope/ids.ts';
 import type { JsonObject } from '../../../shared/envelope/json.ts';
-import type { Budget, CompiledFlow } from '../../../shared/flow/kernel.ts';
+import type { CompiledFlow } from '../../../shared/flow/kernel.ts';
 import { checkOwnReferences } from '../artifacts/own-references.ts';
 import type { Commits } from '../commits.ts';
 import { continueRun } from '../engine/continue-run.ts';
@@ -21,8 +22,8 @@ export interface GoOn {
   readonly from: string | null;
   /** What steps are asked in place of what the flow says, by path. */
   readonly inputs?: ReadonlyMap<string, JsonObject>;
-  /** Replaces these parts of the flow's budget, where it has one. */
-  readonly budget?: Partial<Omit<Budget, 'onExceeded'>>;
+  /** Replaces these parts of the origin's budget. */
+  readonly budget?: BudgetAmounts;
   /** Names the wish: the same one makes no second run. */
   readonly serial: string;
 }
@@ -65,8 +66,8 @@ export async function goOn(wish: GoOn, desk: GoOnDesk): Promise<ContinuedRunAnsw
 }
 
 function withBudget(run: Run, budget: GoOn['budget']): Run {
-  if (run.budget === undefined || budget === undefined) return run;
-  return { ...run, budget: { ...run.budget, ...budget } };
+  if (budget === undefined) return run;
+  return { ...run, budget: { onExceeded: 'fail', ...run.budget, ...budget }, reserved: {} };
 }
 
 function linkTask(runId: string, next: Run): Task {

@@ -1,3 +1,4 @@
+import type { BudgetAmounts } from '../../../shared/envelope/budget.ts';
 import type { Usage } from '../../../shared/envelope/envelope.ts';
 import type { Budget } from '../../../shared/flow/kernel.ts';
 import type { Draft } from './draft.ts';
@@ -5,6 +6,20 @@ import { noUsage, plus } from './usage.ts';
 
 /** What a call is expected to use where its model announced no estimate. */
 export const oneCall: Usage = { ...noUsage, calls: 1 };
+
+/** A flow's budget with what a job asks: the smaller amount of both holds. */
+export function narrowed(
+  flow: Budget | undefined,
+  asked: BudgetAmounts | undefined,
+): Budget | undefined {
+  if (asked === undefined) return flow;
+  const parts = ['calls', 'tokens', 'microUsd', 'computeMs'] as const;
+  const smaller = parts.flatMap((part) => {
+    const least = Math.min(flow?.[part] ?? Infinity, asked[part] ?? Infinity);
+    return least === Infinity ? [] : [[part, least] as const];
+  });
+  return { ...Object.fromEntries(smaller), onExceeded: flow?.onExceeded ?? 'fail' };
+}
 
 /**
  * Whether a call of this estimate still fits. Spent is what was used and what attempts under way, or never answered, may still

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../../../shared/envelope/json.ts';
 import { ContractError } from '../../../shared/errors/errors.ts';
 import type { CompiledFlow } from '../../../shared/flow/kernel.ts';
+import { narrowed } from './budget.ts';
 import { indexOf, stepOf } from './flow-index.ts';
 import { isAtOrAfter } from './flow-order.ts';
 import { contextKey, inputKeyOf, patchKeyOf, payloadKey } from './keys.ts';
@@ -53,8 +54,9 @@ export function continueRun(asked: ContinueRun): ContinuedRun {
   }
   if (from !== null && input !== undefined) kept.set(inputKeyOf(from), input);
   const lastedMs = origin.deadlineMs - origin.acceptedAtMs;
+  const { budget: _budget, reserved: _reserved, ...kin } = origin;
   const run: Run = {
-    ...origin,
+    ...kin,
     id: runId,
     revision: 0,
     flow: flow.name,
@@ -69,7 +71,7 @@ export function continueRun(asked: ContinueRun): ContinuedRun {
     closed: [],
     usage: noUsage,
     steps: {},
-    ...(flow.budget === undefined ? {} : { budget: flow.budget, reserved: {} }),
+    ...budgetOf(origin, flow),
     continues: { run: origin.id, kind, from, ...before(origin) },
     degraded: [],
     missing: [],
@@ -77,6 +79,13 @@ export function continueRun(asked: ContinueRun): ContinuedRun {
     dueMs: null,
   };
   return { run, values: kept, reused };
+}
+
+/** Another version of the flow has a budget of its own; else what the origin had holds, with what it was given since. */
+function budgetOf(origin: Run, flow: CompiledFlow): Pick<Run, 'budget' | 'reserved'> {
+  const { flowDigest, askedBudget } = origin;
+  const own = flowDigest === flow.digest ? origin.budget : narrowed(flow.budget, askedBudget);
+  return own === undefined ? {} : { budget: own, reserved: {} };
 }
 
 /** The runs that led to the origin, where it goes on from another one itself. */

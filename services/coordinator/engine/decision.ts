@@ -1,6 +1,7 @@
+import type { BudgetAmounts } from '../../../shared/envelope/budget.ts';
 import type { FinalStatus, Outcome, Usage } from '../../../shared/envelope/envelope.ts';
 import type { JsonObject, JsonValue } from '../../../shared/envelope/json.ts';
-import type { BreakerPolicy, Budget, CompiledFlow } from '../../../shared/flow/kernel.ts';
+import type { BreakerPolicy, CompiledFlow } from '../../../shared/flow/kernel.ts';
 import type { Run } from './run.ts';
 
 /** What can happen to a run. */
@@ -31,7 +32,7 @@ export type RunEvent =
       readonly by: string;
     }
   /** An operator lets a run go on that its budget stopped; what `budget` names replaces what was there. */
-  | { readonly type: 'resumed'; readonly budget?: Partial<Omit<Budget, 'onExceeded'>> }
+  | { readonly type: 'resumed'; readonly budget?: BudgetAmounts }
   /** Open attempts may have been lost with a transport that is not durable: publish them again. */
   | { readonly type: 'transportLost' };
 

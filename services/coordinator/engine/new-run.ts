@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { BudgetAmounts } from '../../../shared/envelope/budget.ts';
 import { canonicalJson } from '../../../shared/envelope/canonical-json.ts';
 import type { Job } from '../../../shared/envelope/envelope.ts';
 import type { JsonObject, JsonValue } from '../../../shared/envelope/json.ts';
 import type { CompiledFlow } from '../../../shared/flow/kernel.ts';
+import { narrowed } from './budget.ts';
 import { contextKey, payloadKey } from './keys.ts';
 import type { Run } from './run.ts';
 import { noUsage } from './usage.ts';
@@ -20,6 +22,8 @@ export interface AcceptedJob {
   readonly correlationId?: string;
   /** The deadline header; the earlier of it and the flow's deadline holds. */
   readonly deadlineMs?: number;
+  /** The budget header; the smaller of each amount and the flow's holds. */
+  readonly budget?: BudgetAmounts;
   readonly priority: number;
   readonly watch: boolean;
   readonly traceparent: string;
@@ -64,7 +68,7 @@ export function newRun(accepted: AcceptedJob): NewRun {
     closed: [],
     usage: noUsage,
     steps: {},
-    ...(flow.budget === undefined ? {} : { budget: flow.budget }),
+    ...budgetOf(flow, accepted.budget),
     degraded: [],
     missing: [],
     error: null,
@@ -75,4 +79,12 @@ export function newRun(accepted: AcceptedJob): NewRun {
     [contextKey, job.context],
   ]);
   return { run, values };
+}
+
+function budgetOf(flow: CompiledFlow, asked: BudgetAmounts | undefined) {
+  const budget = narrowed(flow.budget, asked);
+  return {
+    ...(budget === undefined ? {} : { budget }),
+    ...(asked === undefined ? {} : { askedBudget: asked }),
+  };
 }

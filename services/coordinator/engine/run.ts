@@ -1,3 +1,4 @@
+import type { BudgetAmounts } from '../../../shared/envelope/budget.ts';
 import type {
   Degradation,
   FinalStatus,
@@ -41,6 +42,8 @@ export interface Run {
   readonly steps: Readonly<Record<string, StepLedger>>;
   /** What it may use in all; left out: as much as it takes. */
   readonly budget?: Budget;
+  /** What its job asked that it may use at most; `budget` counts it in. */
+  readonly askedBudget?: BudgetAmounts;
   /** Where there is a budget: what attempts that have not answered may still cost, by `path#attempt`. */
   readonly reserved?: Readonly<Record<string, Usage>>;
   /** It goes on from what another run left: a call whose output is there already is not made again. */

@@ -1,3 +1,4 @@
+import { type BudgetAmounts, readBudget } from '../../../shared/envelope/budget.ts';
 import { instantSchema } from '../../../shared/envelope/envelope.ts';
 import { header } from '../../../shared/envelope/headers.ts';
 import { ContractError } from '../../../shared/errors/errors.ts';
@@ -9,6 +10,7 @@ export interface JobHeaders {
   readonly flowVersion: number | undefined;
   /** Milliseconds since 1970. */
   readonly deadlineMs: number | undefined;
+  readonly budget: BudgetAmounts | undefined;
   readonly priority: number;
   readonly watch: boolean;
   readonly traceparent: string;
@@ -18,11 +20,12 @@ export interface JobHeaders {
 const NORMAL_PRIORITY = 1;
 const URGENT_PRIORITY = 2;
 
-/** Throws ContractError `deadline_invalid` or `flow_unknown`: a wish that cannot be kept must not be dropped silently. */
+/** Throws ContractError `deadline_invalid`, `budget_invalid` or `flow_unknown`: a wish that cannot be kept must not be dropped silently. */
 export function jobHeadersOf({ headers }: Delivery): JobHeaders {
   return {
     flowVersion: flowVersionOf(headers[header.flowVersion]),
     deadlineMs: deadlineOf(headers[header.deadline]),
+    budget: budgetOf(headers[header.budget]),
     priority: priorityOf(headers[header.priority]),
     watch: headers[header.watch] === true || headers[header.watch] === 'true',
     traceparent: extractTrace(headers).traceparent ?? newTraceparent(),
@@ -34,6 +37,13 @@ function deadlineOf(value: unknown): number | undefined {
   const parsed = instantSchema.safeParse(value);
   if (parsed.success) return Date.parse(parsed.data);
   throw new ContractError('deadline_invalid', 'The deadline is no ISO 8601 instant.');
+}
+
+function budgetOf(value: unknown): BudgetAmounts | undefined {
+  if (value === undefined) return undefined;
+  const { amounts, problems } = readBudget(String(value));
+  if (problems.length === 0) return amounts;
+  throw new ContractError('budget_invalid', problems.join(' '));
 }
 
 function flowVersionOf(value: unknown): number | undefined {

@@ -26,8 +26,8 @@ import { jobHeadersOf } from './job-headers.ts';
  * Intake: what a delivery of the jobs queue becomes.
  * 1. What cannot be read is parked in `dead.unprocessable`, and answered to nobody: nothing in it can be believed.
  * 2. What can be read and cannot become a run is answered with a failed result, so that no client waits for ever:
- *    `flow_unknown`, `input_invalid`, `id_conflict`, `deadline_invalid`, `deadline_exceeded`, `not_allowed`, `rate_limited`,
- *    `message_too_large`, `artifact_not_allowed`, `reference_not_allowed`.
+ *    `flow_unknown`, `input_invalid`, `id_conflict`, `deadline_invalid`, `budget_invalid`, `deadline_exceeded`, `not_allowed`,
+ *    `rate_limited`, `message_too_large`, `artifact_not_allowed`, `reference_not_allowed`.
  * 3. The same job again changes nothing; when its run has ended, it is answered with the stored result.
  */
 export interface IntakeOptions extends DoorOptions {
@@ -150,7 +150,7 @@ async function begin(
   if (headers.deadlineMs !== undefined && headers.deadlineMs <= draft.nowMs) {
     throw new ContractError('deadline_exceeded', 'The deadline of the job has passed.');
   }
-  const { priority, watch, traceparent, deadlineMs } = headers;
+  const { priority, watch, traceparent, deadlineMs, budget } = headers;
   await draft.start(
     newRun({
       runId,
@@ -165,6 +165,7 @@ async function begin(
       acceptedAtMs: draft.nowMs,
       ...(delivery.correlationId ? { correlationId: delivery.correlationId } : {}),
       ...(deadlineMs === undefined ? {} : { deadlineMs }),
+      ...(budget === undefined ? {} : { budget }),
     }),
   );
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { budgetAmountsSchema } from '../../../shared/envelope/budget.ts';
 import { ContractError } from '../../../shared/errors/errors.ts';
 import { goOn } from '../continuations/go-on.ts';
 import { heldCalls } from '../engine/open-calls.ts';
@@ -7,14 +8,7 @@ import { type ActingContext, operation } from './operation.ts';
 import { tellRun } from './tell-run.ts';
 import { serialOf } from './wish.ts';
 
-const amount = z.number().nonnegative().optional();
-const budgetSchema = z.strictObject({
-  calls: amount,
-  tokens: amount,
-  microUsd: amount,
-  computeMs: amount,
-});
-const schema = z.object({ run: z.uuid(), budget: budgetSchema.optional() });
+const schema = z.object({ run: z.uuid(), budget: budgetAmountsSchema.optional() });
 
 /**
  * `run.resume`: a run that has failed goes on as a new one, from its first step without an output; one that its budget holds
@@ -26,7 +20,7 @@ export const runResume = operation(
   async ({ run: id, budget }, context: ActingContext) => {
     const { store, flows } = context;
     const origin = await ownRun(id, context);
-    const change = budget === undefined ? {} : { budget: withoutUndefined(budget) };
+    const change = budget === undefined ? {} : { budget };
     if (origin.finishedAtMs === null) {
       return tellRun(id, context, async (draft) => {
         if (!draft.run || !heldCalls(draft.run).some(({ phase }) => phase.why === 'budget')) {
@@ -44,9 +38,3 @@ export const runResume = operation(
     return goOn({ ...wish, ...change }, context);
   },
 );
-
-function withoutUndefined<T extends object>(value: T) {
-  return Object.fromEntries(Object.entries(value).filter(([, amount]) => amount !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
-}

@@ -117,6 +117,7 @@ describe('a job', () => {
     ['flow_unknown', job({}, { headers: { [header.flowVersion]: 7 } })],
     ['input_invalid', job({ payload: { text: 7 } })],
     ['deadline_invalid', job({}, { headers: { [header.deadline]: 'soon' } })],
+    ['budget_invalid', job({}, { headers: { [header.budget]: 'calls=none' } })],
     ['deadline_exceeded', job({}, { headers: { [header.deadline]: '2020-01-01T00:00:00Z' } })],
   ])('that can be read and not be run is answered: %s', async (code, refused) => {
     await transport.publish([refused]);

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { narrowed } from '../../../services/coordinator/engine/budget.ts';
 import type { ModelFacts } from '../../../services/coordinator/engine/decision.ts';
 import { noUsage } from '../../../services/coordinator/engine/usage.ts';
+import type { BudgetAmounts } from '../../../shared/envelope/budget.ts';
 import type { Usage } from '../../../shared/envelope/envelope.ts';
 import type { Budget } from '../../../shared/flow/kernel.ts';
 import { branch, call, flowOf, scatter, sequence } from '../../support/kernel-builders.ts';
@@ -128,5 +130,21 @@ describe('a budget that goes on with a cheaper model', () => {
     const driver = chain(budget, 'a', 'b');
     answer(driver, 'a', cost(115));
     expect(driver.run.error).toMatchObject({ code: 'budget_exceeded', step: 'b' });
+  });
+});
+
+describe('a budget that a job asks for', () => {
+  it.each<[string, Budget | undefined, BudgetAmounts | undefined, Budget | undefined]>([
+    ['nothing', undefined, undefined, undefined],
+    ['alone', undefined, { calls: 3 }, { calls: 3, onExceeded: 'fail' }],
+    ['not at all', { calls: 3, onExceeded: 'pause' }, undefined, { calls: 3, onExceeded: 'pause' }],
+    [
+      'amount by amount',
+      { calls: 3, microUsd: 10, computeMs: 5, onExceeded: 'pause' },
+      { calls: 2, microUsd: 20, tokens: 7 },
+      { calls: 2, tokens: 7, microUsd: 10, computeMs: 5, onExceeded: 'pause' },
+    ],
+  ])('holds beside that of its flow: %s', (_, flow, asked, both) => {
+    expect(narrowed(flow, asked)).toEqual(both);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { continueRun } from '../../../services/coordinator/engine/continue-run.ts';
+import type { Run } from '../../../services/coordinator/engine/run.ts';
 import type { Kernel } from '../../../shared/flow/kernel.ts';
 import {
   branch,
@@ -141,5 +142,37 @@ describe('a run that is made again from a step', () => {
       { path: 'm/2/one' },
     ]);
     expect(driver.open).toEqual(['c']);
+  });
+});
+
+describe('the budget of a run that goes on', () => {
+  const budget = { calls: 5, microUsd: 100, onExceeded: 'fail' } as const;
+  const flow = flowOf(sequence(call('a')), { budget, output: valueAt('a') });
+
+  function failedWith(more: Partial<Run>): RunDriver {
+    const driver = new RunDriver(flow);
+    driver.accept();
+    driver.failWith('a', { retryable: false });
+    driver.run = { ...driver.run, ...more };
+    return driver;
+  }
+
+  it('is the one that it had, whatever it had been given since', () => {
+    const given = { budget: { ...budget, calls: 9 }, askedBudget: { calls: 2 } };
+    expect(continued(failedWith(given)).run.budget).toEqual(given.budget);
+  });
+
+  it('is that of another version of the flow, with what its job asked', () => {
+    const other = flowOf(sequence(call('a')), {
+      version: 2,
+      digest: 'other',
+      budget: { calls: 1, onExceeded: 'pause' },
+    });
+    const origin = failedWith({ askedBudget: { calls: 2, tokens: 9 } });
+    const next = continued(origin, { flow: other, kind: 'fork', from: 'a' });
+    expect(next.run.budget).toEqual({ calls: 1, tokens: 9, onExceeded: 'pause' });
+    const free = flowOf(sequence(call('a')), { version: 3, digest: 'free' });
+    const plain = continued(failedWith({}), { flow: free, kind: 'fork', from: 'a' });
+    expect(plain.run).not.toHaveProperty('budget');
   });
 });

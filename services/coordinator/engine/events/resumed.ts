@@ -10,7 +10,7 @@ export function onResumed(
 ): Course {
   draft.history.push({
     type: 'run_resumed',
-    ...(budget === undefined ? {} : { facts: { budget } }),
+    ...(budget === undefined ? {} : { facts: { budget: { ...budget } } }),
   });
   if (budget !== undefined && draft.budget !== undefined) {
     draft.budget = { ...draft.budget, ...budget };
