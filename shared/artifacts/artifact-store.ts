@@ -16,7 +16,8 @@ export interface ArtifactStore {
    * Stores bytes under a key of `mintKey`, which also says when they expire. They are there, whole and durable, when this
    * resolves, and not to be seen before. The same key again replaces what was there. Throws TransientError
    * `artifact_unavailable`, PermanentError `artifact_too_large`, ContractError `bad_artifact_key` or
-   * `bad_media_type`, the signal's reason, or what the source threw.
+   * `bad_media_type`, the signal's reason, what the source threw, or, for bytes that are not what their media type says or that
+   * nobody here should touch, PermanentError `media_mismatch`, `archive_refused`, `image_invalid`, `image_too_large`.
    */
   put(
     key: string,
@@ -27,9 +28,10 @@ export interface ArtifactStore {
 
   /**
    * The bytes of a reference, checked on the way: the last piece comes only when size and hash are right, otherwise the
-   * stream fails. So act on nothing before its end. Throws, or fails the stream with, PermanentError `artifact_missing` or
-   * `artifact_corrupt`, TransientError `artifact_unavailable`, ContractError `bad_artifact_key` or `artifact_not_allowed`
-   * (a reference to another store), or the signal's reason. A stream that is not read to its end has to be destroyed.
+   * stream fails. So act on nothing before its end. The beginning is inspected as by `put`. Throws, or fails the stream with,
+   * PermanentError `artifact_missing`, `artifact_corrupt` or one of those that `put` throws for bytes, TransientError
+   * `artifact_unavailable`, ContractError `bad_artifact_key` or `artifact_not_allowed` (a reference to another store), or the
+   * signal's reason. A stream that is not read to its end has to be destroyed.
    */
   open(reference: ArtifactReference, signal: AbortSignal): Promise<Readable>;
 

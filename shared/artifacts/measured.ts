@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { artifactCorrupt, artifactTooLarge } from './artifact-errors.ts';
 import type { ByteSource } from './artifact-store.ts';
 import { attended, type Patience } from './attended.ts';
+import { inspected } from './inspected.ts';
 import type { ArtifactReference } from './reference.ts';
 
 /** A source on its way into a store: `facts` is right once `pieces` has ended. */
@@ -11,23 +12,29 @@ export interface Measured {
   facts(): { readonly sha256: string; readonly bytes: number };
 }
 
+export interface MeasureOptions {
+  readonly mediaType: string;
+  readonly maxBytes: number;
+  readonly signal: AbortSignal;
+  /** Hears of a failure of the pieces first: whoever sends them on may wrap it. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
 /**
- * Counts and hashes what passes. The pieces end with `artifact_too_large` above the cap, with the signal's reason, or with what
- * the source threw; `onFailure` hears of it first, as whoever sends the pieces on may wrap an error.
+ * Counts, hashes and inspects what passes. The pieces end with `artifact_too_large` above the cap, with the signal's reason, with
+ * what `inspected` throws, or with what the source threw.
  */
 export function measured(
   source: ByteSource,
-  maxBytes: number,
-  signal: AbortSignal,
-  onFailure: (error: unknown) => void = () => {},
+  { mediaType, maxBytes, signal, onFailure }: MeasureOptions,
 ): Measured {
   const hash = createHash('sha256');
   let bytes = 0;
   async function* pass(): AsyncGenerator<Uint8Array> {
     try {
-      yield* counted();
+      yield* inspected(counted(), mediaType);
     } catch (error) {
-      onFailure(error);
+      onFailure?.(error);
       throw error;
     }
   }
@@ -52,7 +59,7 @@ export interface VerifyOptions {
 }
 
 /**
- * What a store gives out, checked: the last piece is kept back until size and hash are those of the reference, so that nobody
+ * What a store gives out, checked and inspected: the last piece is kept back until size and hash are those of the reference, so that nobody
  * ever holds a whole artifact that is wrong. Fails with `artifact_corrupt`, at the first byte too many.
  */
 export function verified(
@@ -67,7 +74,8 @@ export function verified(
       throw signal.aborted ? signal.reason : explain(error);
     }
   }
-  const checked = Readable.from(held(told(), reference), { objectMode: false });
+  const pieces = inspected(held(told(), reference), reference.mediaType);
+  const checked = Readable.from(pieces, { objectMode: false });
   // A stream that nobody began to read ends its source too.
   checked.once('close', () => body.destroy());
   body.on('error', () => {});

@@ -1,8 +1,9 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ArtifactStore } from '../../shared/artifacts/artifact-store.ts';
 import { mintKey } from '../../shared/artifacts/keys.ts';
+import { anyBytes } from '../support/any-bytes.ts';
 import { startTestBucket, type TestBucket } from '../support/s3/test-bucket.ts';
 import { artifactStoreContract } from './artifact-store.contract.ts';
 
@@ -25,7 +26,7 @@ artifactStoreContract({
 describe('a bucket that fails', () => {
   const signal = new AbortController().signal;
   const newKey = () => mintKey({ tenant: 'acme', run: randomUUID() }, Date.now() + 60_000);
-  const png = { mediaType: 'image/png' };
+  const binary = { mediaType: 'application/octet-stream' };
   let store: ArtifactStore;
 
   beforeEach(async () => {
@@ -38,9 +39,9 @@ describe('a bucket that fails', () => {
     buffer(await store.open(reference, signal));
 
   it('is asked again after a 503, for reading as for writing', async () => {
-    const bytes = randomBytes(1_000);
+    const bytes = anyBytes(1_000);
     bucket.server.failNext('PUT', '503');
-    const reference = await store.put(newKey(), bytes, png, signal);
+    const reference = await store.put(newKey(), bytes, binary, signal);
     bucket.server.failNext('GET', '503');
     expect(await contentOf(reference)).toEqual(bytes);
     expect(bucket.server.seen).toEqual(['PUT', 'PUT', 'GET', 'GET']);
@@ -48,7 +49,7 @@ describe('a bucket that fails', () => {
 
   it('is artifact_unavailable, which may be tried later, when the 503 goes on', async () => {
     for (let time = 0; time < 3; time++) bucket.server.failNext('PUT', '503');
-    await expect(store.put(newKey(), randomBytes(10), png, signal)).rejects.toMatchObject({
+    await expect(store.put(newKey(), anyBytes(10), binary, signal)).rejects.toMatchObject({
       name: 'TransientError',
       code: 'artifact_unavailable',
       message: expect.stringContaining('SlowDown, status 503'),
@@ -59,7 +60,7 @@ describe('a bucket that fails', () => {
   it('keeps nobody waiting when it never answers', async () => {
     const impatient = bucket.openStore({ silenceMs: 200, attempts: 2 });
     for (let time = 0; time < 2; time++) bucket.server.failNext('PUT', 'hang');
-    await expect(impatient.put(newKey(), randomBytes(10), png, signal)).rejects.toMatchObject({
+    await expect(impatient.put(newKey(), anyBytes(10), binary, signal)).rejects.toMatchObject({
       code: 'artifact_unavailable',
     });
   });
@@ -67,23 +68,23 @@ describe('a bucket that fails', () => {
   it('is let go of at once by a caller who gives up while it hangs', async () => {
     const giveUp = new AbortController();
     bucket.server.failNext('PUT', 'hang');
-    const attempt = store.put(newKey(), randomBytes(10), png, giveUp.signal);
+    const attempt = store.put(newKey(), anyBytes(10), binary, giveUp.signal);
     setImmediate(() => giveUp.abort(new Error('no time left')));
     await expect(attempt).rejects.toThrow('no time left');
   });
 
   it('has what was put when the answer to the PUT is lost', async () => {
-    const bytes = randomBytes(1_000);
+    const bytes = anyBytes(1_000);
     bucket.server.failNext('PUT', 'lost');
-    const reference = await store.put(newKey(), bytes, png, signal);
+    const reference = await store.put(newKey(), bytes, binary, signal);
     expect(await contentOf(reference)).toEqual(bytes);
   });
 
   it('has what was put in parts when the answers to its last calls are lost', async () => {
-    const bytes = randomBytes(17 * MIB);
+    const bytes = anyBytes(17 * MIB);
     bucket.server.failNext('PUT?partNumber&uploadId', 'lost');
     bucket.server.failNext('POST?uploadId', 'lost');
-    const reference = await store.put(newKey(), bytes, png, signal);
+    const reference = await store.put(newKey(), bytes, binary, signal);
     expect((await contentOf(reference)).equals(bytes)).toBe(true);
   });
 
@@ -91,7 +92,7 @@ describe('a bucket that fails', () => {
     for (let time = 0; time < 3; time++) {
       bucket.server.failNext('PUT?partNumber&uploadId', '503');
     }
-    await expect(store.put(newKey(), randomBytes(9 * MIB), png, signal)).rejects.toMatchObject({
+    await expect(store.put(newKey(), anyBytes(9 * MIB), binary, signal)).rejects.toMatchObject({
       code: 'artifact_unavailable',
     });
     expect(bucket.server.seen.at(-1)).toBe('DELETE?uploadId');
@@ -101,7 +102,7 @@ describe('a bucket that fails', () => {
   it.each(['truncated', 'stalled'] as const)(
     'gives out no part as the whole when an answer is %s: artifact_unavailable',
     async (fault) => {
-      const reference = await store.put(newKey(), randomBytes(2 * MIB), png, signal);
+      const reference = await store.put(newKey(), anyBytes(2 * MIB), binary, signal);
       bucket.server.failNext('GET', fault);
       const impatient = bucket.openStore({ silenceMs: 400, attempts: 1 });
       const reading = impatient.open(reference, signal).then(buffer);
@@ -113,8 +114,8 @@ describe('a bucket that fails', () => {
   );
 
   it('lends an address for a short time, which downloads and never shows', async () => {
-    const bytes = randomBytes(1_000);
-    const reference = await store.put(newKey(), bytes, png, signal);
+    const bytes = anyBytes(1_000);
+    const reference = await store.put(newKey(), bytes, binary, signal);
     const address = new URL((await store.presign?.(reference, 86_400)) ?? '');
     const answer = await fetch(address);
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(bytes);

@@ -53,8 +53,11 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Arti
     parseKey(key);
     checkMediaType(options.mediaType);
     signal.throwIfAborted();
-    const bound = Math.min(options.maxBytes ?? maxBytes, maxBytes);
-    const { pieces, facts } = measured(source, bound, signal);
+    const { pieces, facts } = measured(source, {
+      mediaType: options.mediaType,
+      maxBytes: Math.min(options.maxBytes ?? maxBytes, maxBytes),
+      signal,
+    });
     const half = join(incoming, randomUUID());
     const file = await guarded(() => createFile(half));
     try {

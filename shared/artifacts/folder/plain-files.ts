@@ -14,7 +14,7 @@ import { artifactNotAllowed } from '../artifact-errors.ts';
 /** Files below a root that are reached through folders alone: whoever plants a link there leads nobody out. */
 
 /** How often folders are made again that somebody deleted as empty at the same instant. */
-const MAKE_AGAIN = 10;
+const MAKE_AGAIN = 100;
 
 /** A new file for its owner alone, open for writing. */
 export function createFile(path: string): Promise<FileHandle> {

@@ -27,8 +27,8 @@ export interface S3StoreOptions {
   readonly pageSize?: number | undefined;
 }
 
-/** The S3 API allows 10,000 parts of at least 5 MiB: far above the largest artifact. */
-const PART_BYTES = 8 * 1024 * 1024;
+/** The least that the S3 API takes, as some of them are in memory at a time; it allows 10,000, far above the largest artifact. */
+const PART_BYTES = 5 * 1024 * 1024;
 /** The API's call for many at once needs a checksum that not every service knows. */
 const DELETES_AT_A_TIME = 16;
 const LONGEST_ADDRESS_S = 3_600;
@@ -58,10 +58,14 @@ export function openS3Store(options: S3StoreOptions): ArtifactStore {
     parseKey(key);
     checkMediaType(put.mediaType);
     signal.throwIfAborted();
-    const bound = Math.min(put.maxBytes ?? maxBytes, maxBytes);
     let ofSource: { readonly error: unknown } | undefined;
-    const { pieces, facts } = measured(source, bound, signal, (error) => {
-      ofSource = { error };
+    const { pieces, facts } = measured(source, {
+      mediaType: put.mediaType,
+      maxBytes: Math.min(put.maxBytes ?? maxBytes, maxBytes),
+      signal,
+      onFailure: (error) => {
+        ofSource = { error };
+      },
     });
     try {
       await upload(bucket, { key, mediaType: put.mediaType }, pieces, signal, PART_BYTES);
