@@ -129,7 +129,8 @@ function afterFailure(course: Course, failure: Failure): Next {
   const standing = { attempt, rung, failures, reasks };
   if (untilMs > facts.nowMs) return { name: 'wait', ...standing, untilMs, code: failure.code };
   if (facts.breaker(rung).callable > 0) return { name: 'call', ...standing };
-  return climb(course, rung + 1, attempt, failure);
+  // It may be tried again: as after a wait, an open breaker is no reason to give up.
+  return climb({ ...course, attempts: { ...attempts, failures } }, rung + 1, attempt);
 }
 
 /** Calls the first model from this rung on whose breaker is not open. */

@@ -4,6 +4,7 @@ import { policy, retrying } from '../../support/kernel-builders.ts';
 
 const NOW = 100_000;
 const closed = { callable: Infinity, untilMs: 0 };
+const open = { callable: 0, untilMs: NOW + 15_000 };
 const facts = { nowMs: NOW, deadlineMs: NOW + 300_000, random: 0.5, breaker: () => closed };
 const busy: Failure = { code: 'overloaded', message: 'Too busy.', retryable: true };
 
@@ -110,6 +111,20 @@ describe('the next thing a step does', () => {
       policy: retrying(3, { withinMs: 5_000 }),
       attempts: failed({ code: 'deadline_exceeded', retryable: false }, { withinAtMs: NOW + 1 }),
       next: { name: 'give_up', code: 'within_exceeded' },
+    },
+    {
+      when: 'it may try again at once and its breaker has opened: it waits, as it does after a back-off',
+      policy: retrying(3),
+      attempts: failed({ retryAfterMs: 0 }),
+      facts: { ...facts, breaker: () => open },
+      next: { name: 'wait_for_breaker', attempt: 2, failures: 1, untilMs: open.untilMs },
+    },
+    {
+      when: 'a worker drained and its breaker has opened: it waits, and counts no failure',
+      policy: retrying(1),
+      attempts: failed({ code: 'shutting_down' }),
+      facts: { ...facts, breaker: () => open },
+      next: { name: 'wait_for_breaker', attempt: 2, failures: 0, untilMs: open.untilMs },
     },
     {
       when: 'its own time ended in silence: within_exceeded',
