@@ -43,6 +43,8 @@ export class ProgressRelay {
   async #forwarded(delivery: Delivery): Promise<OutgoingMessage | undefined> {
     try {
       const progress = openDelivery('progress', delivery);
+      // Its queue is everybody's: no model tells what another one does.
+      if (delivery.routingKey !== routingKey.progress(progress.step.model)) return undefined;
       const run = await this.#find(progress.step.run);
       if (!run?.watch) return undefined;
       return {

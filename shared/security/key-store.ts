@@ -6,22 +6,24 @@ import { type KeyFile, keyFileSchema } from './key-file.ts';
 import { Keyring } from './keyring.ts';
 import { type Identity, type Spoke, spokeOf } from './spoke.ts';
 
-/** Keys are looked for again that often, and not more often however many messages name keys that are not known. */
+/** Keys are looked for again that often, and whenever a message names one that is not known. */
 const LOOK_EVERY_MS = 15_000;
-const LOOK_AGAIN_MS = 1_000;
 
 /** The keys that a process has, which may change while it runs. */
 export interface KeyStore {
   readonly ring: Keyring;
-  /** Reads the keys again, at most once a second. True: there is something new. */
-  readAgain(): Promise<boolean>;
+  /**
+   * Reads the keys again where their files have changed: as cheap as a look at a folder, so that a stranger's messages make nobody
+   * read, and none that is signed with a key of this moment is refused. True: there is something new.
+   */
+  readAgain(): boolean;
   close(): void;
 }
 
 /** Keys that never change: those of an environment variable, or of a test. */
 export function fixedKeys(files: readonly KeyFile[]): KeyStore {
   const ring = new Keyring(files);
-  return { ring, readAgain: async () => false, close: () => {} };
+  return { ring, readAgain: () => false, close: () => {} };
 }
 
 /**
@@ -34,15 +36,14 @@ export function keysInFolder(
   logger: Logger,
   lookEveryMs = LOOK_EVERY_MS,
 ): KeyStore {
-  let [ring, state] = [new Keyring(readKeys(folder, identity)), stateOf(folder, identity)];
-  let lookedAtMs = Date.now();
+  let state = stateOf(folder, identity);
+  let ring = new Keyring(readKeys(folder, identity));
   const look = (): boolean => {
-    lookedAtMs = Date.now();
+    const found = stateOf(folder, identity);
+    if (found === state) return false;
+    state = found;
     try {
-      const found = stateOf(folder, identity);
-      if (found === state) return false;
       ring = new Keyring(readKeys(folder, identity));
-      state = found;
       logger.info({ folder }, 'keys read again');
       return true;
     } catch (error) {
@@ -55,7 +56,7 @@ export function keysInFolder(
     get ring() {
       return ring;
     },
-    readAgain: async () => Date.now() - lookedAtMs >= LOOK_AGAIN_MS && look(),
+    readAgain: look,
     close: () => clearInterval(timer),
   };
 }
@@ -74,10 +75,15 @@ function filesOf(folder: string, identity: Identity): string[] {
   return found === undefined ? [] : [found];
 }
 
+/** It differs when anything of the files has changed, be it who may read them. */
 function stateOf(folder: string, identity: Identity): string {
-  return filesOf(folder, identity)
-    .map((name) => `${name}@${statSync(join(folder, name)).mtimeMs}`)
-    .join();
+  try {
+    return filesOf(folder, identity)
+      .map((name) => `${name}@${statSync(join(folder, name)).ctimeMs}`)
+      .join();
+  } catch {
+    return 'unreadable';
+  }
 }
 
 function readKeys(folder: string, identity: Identity): KeyFile[] {

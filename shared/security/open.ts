@@ -11,16 +11,22 @@ import {
   readClaims,
 } from './claims.ts';
 import type { KeyInUse, Keyring } from './keyring.ts';
-import { routeOf } from './route.ts';
-import { type Identity, identityOf, spokeOf } from './spoke.ts';
+import { type Route, routeOf } from './route.ts';
+import { coordinatorSpoke, type Identity, identityOf, type Spoke, spokeOf } from './spoke.ts';
 import { tokenRefusal } from './token-refusal.ts';
 import { tokenParts, whyHeaderIsRefused } from './token-shape.ts';
+
+/** Who wrote a message, and whose key says so: with a shared secret, either side can sign as the other. */
+export interface Opened {
+  readonly writer: Identity;
+  readonly spoke: Spoke;
+}
 
 /**
  * The one place where messages are checked, before anything of them is parsed: who wrote this delivery. Throws UnprocessableError
  * with a code of `tokenRefusals`. A message that was delivered before is no fault: its id tells the duplicate.
  */
-export function open(delivery: Delivery, reader: Identity, keys: Keyring, nowMs: number): Identity {
+export function open(delivery: Delivery, reader: Identity, keys: Keyring, nowMs: number): Opened {
   const token = delivery.headers[header.token];
   const { header: first } = tokenParts(token);
   const key = keys.opening(first);
@@ -29,7 +35,7 @@ export function open(delivery: Delivery, reader: Identity, keys: Keyring, nowMs:
   const writer = writerOf(delivery, key, claims, reader);
   checkBinding(delivery, claims);
   if (delivery.exchange !== exchange.dead) checkTimes(delivery, claims, Math.floor(nowMs / 1_000));
-  return writer;
+  return { writer, spoke: key.spoke };
 }
 
 function verified(key: KeyInUse, token: string): Claims {
@@ -48,22 +54,28 @@ function verified(key: KeyInUse, token: string): Claims {
  * The writer, if a message on this route may be of it. Both sides know an HS256 key: without a look at `iss`, what the coordinators
  * sent a worker could be sent back to them as the worker's own.
  */
-function writerOf(delivery: Delivery, key: KeyInUse, { iss }: Claims, reader: Identity): Identity {
-  const route = routeOf(delivery.exchange, delivery.routingKey);
-  const spoke = identityOf(key.spoke);
+function writerOf(delivery: Delivery, key: KeyInUse, { iss, aud }: Claims, reader: Identity) {
+  const { exchange: name, routingKey } = delivery;
   const writer = identityOf(iss);
   const isOwn = iss === key.spoke;
-  const isFromHub = iss === spokeOf({ party: 'coordinator', name: 'coordinator' });
-  const mayWrite = route?.writers.includes(writer.party) && (isOwn || isFromHub);
-  if (!mayWrite) throw tokenRefusal('not_your_route');
-  // Dead letters may be of anybody: their letter says whose.
-  if (delivery.exchange === exchange.dead) return writer;
-  const expected = route?.spoke ?? (spoke.party === 'client' ? key.spoke : null);
-  if (expected !== key.spoke) throw tokenRefusal('not_your_route');
+  const mayWrite = (route: Route | undefined) =>
+    route?.writers.includes(writer.party) &&
+    (isOwn || iss === coordinatorSpoke) &&
+    (route.spoke ?? iss) === key.spoke;
+  // What the broker gave up went another way before: that one is its token's, and the broker's alone is the rest of it.
+  const routes = name === exchange.dead ? routesOfDead(delivery, aud) : [routeOf(name, routingKey)];
+  if (!routes.some(mayWrite)) throw tokenRefusal('not_your_route');
   if (reader.party !== 'coordinator' && key.spoke !== spokeOf(reader)) {
     throw tokenRefusal('not_your_route');
   }
   return writer;
+}
+
+function routesOfDead(delivery: Delivery, aud: string): readonly (Route | undefined)[] {
+  const slash = aud.indexOf('/');
+  const [name, routingKey] = [aud.slice(0, slash), aud.slice(slash + 1)];
+  const isMoved = name !== exchange.dead || aud === audienceOf(delivery);
+  return isMoved ? [routeOf(name, routingKey)] : [];
 }
 
 /** The broker moves what it gives up to the dead letters: its route is no longer that of its token, its bytes are. */

@@ -28,9 +28,9 @@ export function securedTransport(transport: Transport, options: SecuredOptions):
   const judge = judgeOf(options, now);
   const checked = (consuming: ConsumeOptions): ConsumeOptions => ({
     ...consuming,
-    async onBatch(deliveries) {
-      await judge(deliveries);
-      await consuming.onBatch(deliveries);
+    onBatch(deliveries) {
+      judge(deliveries);
+      return consuming.onBatch(deliveries);
     },
   });
   return {
@@ -52,7 +52,7 @@ export function securedTransport(transport: Transport, options: SecuredOptions):
   };
 }
 
-type Judge = (deliveries: readonly Delivery[]) => Promise<void>;
+type Judge = (deliveries: readonly Delivery[]) => void;
 
 function judgeOf(
   { identity, keys, unsignedJobs, logger }: SecuredOptions,
@@ -60,13 +60,14 @@ function judgeOf(
 ): Judge {
   const verdictOn = (delivery: Delivery): Verdict => {
     try {
-      return { writer: open(delivery, identity, keys.ring, now()).name };
+      const { writer, spoke } = open(delivery, identity, keys.ring, now());
+      return { writer: writer.name, spoke };
     } catch (error) {
       if (!(error instanceof UnprocessableError)) throw error;
       return { refused: error };
     }
   };
-  return async (deliveries) => {
+  return (deliveries) => {
     const unknown: Delivery[] = [];
     for (const delivery of deliveries) {
       if (unsignedJobs && mayBeUnsigned(delivery)) continue;
@@ -74,7 +75,7 @@ function judgeOf(
       if (codeIn(delivery) === 'unknown_key') unknown.push(delivery);
     }
     // A key that was made since the keys were read.
-    if (unknown.length > 0 && (await keys.readAgain())) {
+    if (unknown.length > 0 && keys.readAgain()) {
       for (const delivery of unknown) delivery.verdict = verdictOn(delivery);
     }
     for (const delivery of deliveries) {

@@ -50,8 +50,10 @@ export interface Delivery {
   verdict?: Verdict;
 }
 
-/** The name of whoever signed a message, or why it is not believed. */
-export type Verdict = { readonly writer: string } | { readonly refused: UnprocessableError };
+/** The name of whoever signed a message and whose key it was, `worker.<model>` or `client.<name>`; or why it is not believed. */
+export type Verdict =
+  | { readonly writer: string; readonly spoke: string }
+  | { readonly refused: UnprocessableError };
 
 export type Settlement =
   /** Done: the broker may forget it. */

@@ -20,7 +20,7 @@ export const strangers = new TestKeys(spokes);
 export const sealed = ({ message, writer }: Sample, ring = keys, nowMs = NOW_MS) =>
   seal(message, writer, ring.ring(writer), nowMs);
 export const opened = (delivery: Delivery, { reader }: Sample, nowMs = NOW_MS + 1_000) =>
-  open(delivery, reader, keys.ring(reader), nowMs);
+  open(delivery, reader, keys.ring(reader), nowMs).writer;
 export const tokenOf = (sample: Sample) => String(sealed(sample).headers?.[header.token]);
 export const withToken = (sample: Sample, token: string | boolean) =>
   delivered({ ...sample.message, headers: { ...sample.message.headers, [header.token]: token } });

@@ -65,8 +65,11 @@ export function letterOf(delivery: Delivery, nowMs: number): Letter {
   };
   if (request === undefined || reason !== undefined || death === undefined) return { row };
   // Whoever wrote it is not known: it is kept to be looked at, and nobody acts on it.
-  if (delivery.verdict !== undefined && 'refused' in delivery.verdict) return { row };
+  const { verdict } = delivery;
+  if (verdict !== undefined && 'refused' in verdict) return { row };
   const { step } = request;
+  // A worker could have signed it with the key that it shares with the coordinators: it buries its own calls alone.
+  if (verdict !== undefined && verdict.spoke !== `worker.${step.model}`) return { row };
   // Workers write here too: none may speak for another's queue.
   if (headerText(delivery, deathHeader.queue) !== workQueueName(step.model, step.version)) {
     return { row };

@@ -94,14 +94,14 @@ describe('keys that change over', () => {
       kidIn(String(old.headers?.[header.token])),
     );
     for (const message of [old, fresh]) {
-      expect(open(delivered(message), coordinator, both, NOW_MS)).toEqual(sentiment);
+      expect(open(delivered(message), coordinator, both, NOW_MS).writer).toEqual(sentiment);
     }
     changing.retireFirst('worker.sentiment');
     const one = changing.ring(coordinator);
     expect(() => open(delivered(old), coordinator, one, NOW_MS)).toThrow(
       expect.objectContaining({ code: 'unknown_key' }),
     );
-    expect(open(delivered(fresh), coordinator, one, NOW_MS)).toEqual(sentiment);
+    expect(open(delivered(fresh), coordinator, one, NOW_MS).writer).toEqual(sentiment);
   });
 
   it('sign with the new one only from its time on', () => {
@@ -122,7 +122,7 @@ describe('key pairs', () => {
   it.each(samples.map((sample) => [sample.name, sample] as const))('%s', (_, sample) => {
     const message = sealed(sample, pairs);
     const ring = pairs.ring(sample.reader);
-    expect(open(delivered(message), sample.reader, ring, NOW_MS)).toEqual(sample.writer);
+    expect(open(delivered(message), sample.reader, ring, NOW_MS).writer).toEqual(sample.writer);
     const other = open.bind(null, delivered(message), sample.reader, keys.ring(sample.reader));
     expect(() => other(NOW_MS)).toThrow(expect.objectContaining({ code: 'unknown_key' }));
   });
