@@ -1,4 +1,4 @@
-import type { ArtifactStore } from '../../shared/artifacts/artifact-store.ts';
+import type { Artifacts } from '../../shared/artifacts/artifact-store.ts';
 import type { FleetError } from '../../shared/errors/errors.ts';
 import { type Failpoint, failpoint } from '../../shared/failpoints/failpoint.ts';
 import { settledWithin } from '../../shared/lifecycle/settled-within.ts';
@@ -55,8 +55,8 @@ export interface CoordinatorOptions {
   readonly tenants?: Tenants;
   /** What each client may do. Default: everybody everything. */
   readonly clients?: ClientsFile;
-  /** Where large values lie; it stays the caller's to close. Left out: they travel in messages, as far as those take them. */
-  readonly artifacts?: ArtifactStore;
+  /** Where large values lie; its store stays the caller's to close. Left out: they travel in messages, as far as those take them. */
+  readonly artifacts?: Artifacts;
   /** Memory for values of runs that were lately worked on. Default 64 MiB. */
   readonly maxCachedBytes?: number;
 }

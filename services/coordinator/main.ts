@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { openSharedArtifacts } from '../../shared/artifacts/open-store.ts';
 import { ConfigError, FleetError } from '../../shared/errors/errors.ts';
 import { armFailpoint } from '../../shared/failpoints/failpoint.ts';
 import { loadFlowFolder } from '../../shared/flow/load-folder.ts';
@@ -58,12 +59,15 @@ async function serve(config: CoordinatorConfig): Promise<void> {
     if (connected === undefined) return;
     const transport = secured(connected);
     const instance = config.INSTANCE ?? instanceName();
-    const options = { store, transport, flows, tenants, clients, instance, logger };
+    const artifacts = await openSharedArtifacts(config.AMQP_URL, process.env);
+    const kept = artifacts === undefined ? {} : { artifacts };
+    const options = { store, transport, flows, tenants, clients, instance, logger, ...kept };
     const coordinator = await Promise.race([startPatiently(options), stop]);
     if (coordinator === undefined) return;
     const lost = await Promise.race([stop, coordinator.lost]);
     await coordinator.stop();
     await transport.close();
+    await artifacts?.store.close();
     if (lost) throw lost;
   } finally {
     await store.close();

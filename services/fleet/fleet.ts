@@ -1,3 +1,4 @@
+import type { Artifacts } from '../../shared/artifacts/artifact-store.ts';
 import { type Client, connectClient } from '../../shared/client/client.ts';
 import { ConfigError, type FleetError } from '../../shared/errors/errors.ts';
 import type { LoadedFlow } from '../../shared/flow/load.ts';
@@ -27,6 +28,8 @@ export interface FleetOptions {
   readonly models?: readonly string[];
   /** It becomes the fleet's: stop() closes it. */
   readonly store: Store;
+  /** For large values; its store becomes the fleet's as well. Left out: a job may have 256 KiB. */
+  readonly artifacts?: Artifacts;
   readonly logger: Logger;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Told when a model is loaded. */
@@ -50,7 +53,7 @@ export interface Fleet {
  * when a flow asks for a model that is not there or does not fit it.
  */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
-  const parts = new FleetParts(options.store);
+  const parts = new FleetParts(options.store, options.artifacts);
   try {
     const served = options.serve ?? options.flows;
     const models = await modelsOf(served, options.models ?? [], options.env);
@@ -65,14 +68,16 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 class FleetParts {
   readonly #broker = new MemoryBroker();
   readonly #store: Store;
+  readonly #artifacts: { readonly artifacts?: Artifacts };
   readonly #transports: Transport[] = [];
   readonly #workers: Worker[] = [];
   #coordinator: Coordinator | undefined;
   #client: Client | undefined;
   #stopped: Promise<void> | undefined;
 
-  constructor(store: Store) {
+  constructor(store: Store, artifacts: Artifacts | undefined) {
     this.#store = store;
+    this.#artifacts = artifacts === undefined ? {} : { artifacts };
   }
 
   async start(options: FleetOptions, models: readonly AnyModel[]): Promise<Fleet> {
@@ -90,10 +95,15 @@ class FleetParts {
       logger: logger.child({ service: 'coordinator' }),
       instance: 'fleet',
       transport: this.#connect(logger),
+      ...this.#artifacts,
       ...(onHistory === undefined ? {} : { onHistory }),
     });
     this.#coordinator = coordinator;
-    const client = await connectClient({ transport: this.#connect(logger), logger });
+    const client = await connectClient({
+      transport: this.#connect(logger),
+      logger,
+      ...this.#artifacts,
+    });
     this.#client = client;
     return {
       client,
@@ -114,6 +124,7 @@ class FleetParts {
       transport: this.#connect(logger),
       logger: logger.child({ service: model.name }),
       instance: 'fleet',
+      ...this.#artifacts,
     });
     this.#workers.push(worker);
     // The fleet was stopped while the model loaded.
@@ -133,6 +144,7 @@ class FleetParts {
     await Promise.allSettled(this.#workers.map((worker) => worker.stop()));
     await Promise.allSettled(this.#transports.map((transport) => transport.close()));
     await this.#store.close();
+    await this.#artifacts.artifacts?.store.close();
   }
 }
 

@@ -53,6 +53,15 @@ export interface ArtifactStore {
   close(): Promise<void>;
 }
 
+/** A store, and what a process puts there. */
+export interface Artifacts {
+  readonly store: ArtifactStore;
+  /** Values of more bytes as JSON leave their message. */
+  readonly thresholdBytes: number;
+  /** How long an artifact is kept after it was made. What an open run refers to is kept for longer. */
+  readonly lifetimeMs: number;
+}
+
 /** Bytes at hand, or a stream of them. */
 export type ByteSource = Uint8Array | AsyncIterable<Uint8Array>;
 

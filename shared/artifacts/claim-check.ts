@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../envelope/json.ts';
 import { PermanentError } from '../errors/errors.ts';
-import type { ArtifactStore } from './artifact-store.ts';
+import type { ArtifactStore, Artifacts } from './artifact-store.ts';
 import { type ArtifactScope, mintKey } from './keys.ts';
 import { type LargeValue, largeValues, withValues } from './large-values.ts';
 import { type ArtifactReference, artifactMarker } from './reference.ts';
@@ -14,15 +14,12 @@ import { contentOf, valueIn } from './value-content.ts';
 
 /** Where values are moved to. */
 export interface ArtifactPlace {
-  readonly store: ArtifactStore;
+  readonly artifacts: Artifacts;
   /** Whose they are; the keys of all of them begin with it. */
   readonly scope: ArtifactScope;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
 }
-
-/** How long an artifact is kept after it was made. What an open run refers to is kept for longer. */
-export const ARTIFACT_LIFETIME_MS = 7 * 24 * 60 * 60_000;
 
 /** Values on their way to or from the store at a time; each is in memory meanwhile. */
 const AT_A_TIME = 8;
@@ -36,7 +33,7 @@ export async function moveLargeValues(
   place: ArtifactPlace,
   signal: AbortSignal,
 ): Promise<JsonObject> {
-  const large = largeValues(object);
+  const large = largeValues(object, place.artifacts.thresholdBytes);
   if (large.length === 0) return object;
   const moved = await eachOf(large, (value) => moveOne(value, place, signal));
   return withValues(object, moved);
@@ -44,11 +41,11 @@ export async function moveLargeValues(
 
 async function moveOne(
   { path, value }: LargeValue,
-  { store, scope, nowMs }: ArtifactPlace,
+  { artifacts: { store, lifetimeMs }, scope, nowMs }: ArtifactPlace,
   signal: AbortSignal,
 ): Promise<{ path: LargeValue['path']; value: JsonValue }> {
   const { bytes, mediaType } = contentOf(value);
-  const key = mintKey(scope, nowMs + ARTIFACT_LIFETIME_MS);
+  const key = mintKey(scope, nowMs + lifetimeMs);
   const reference = await store.put(key, bytes, { mediaType }, signal);
   return { path, value: artifactMarker(reference) };
 }

@@ -1,9 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../envelope/json.ts';
 import { asArtifactReference } from './reference.ts';
 
-/** Above this many bytes of JSON a value does not travel in a message: a reference to it does. */
-export const LARGE_VALUE_BYTES = 64 * 1024;
-
 /** Keys and indices from the root of a value to one of its parts. */
 export type ValuePath = readonly string[];
 
@@ -27,10 +24,7 @@ interface Weighed {
  * small values is moved as a whole. What holds a reference already is never moved whole: a reference inside an artifact
  * would be nobody's. Pure. Throws ContractError `reference_not_allowed` for a reference that is none.
  */
-export function largeValues(
-  object: JsonObject,
-  limitBytes: number = LARGE_VALUE_BYTES,
-): readonly LargeValue[] {
+export function largeValues(object: JsonObject, limitBytes: number): readonly LargeValue[] {
   return Object.entries(object).flatMap(([key, value]) => weigh(value, [key], limitBytes).large);
 }
 

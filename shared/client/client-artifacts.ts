@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { ArtifactStore, ByteSource } from '../artifacts/artifact-store.ts';
-import { ARTIFACT_LIFETIME_MS, moveLargeValues, readArtifact } from '../artifacts/claim-check.ts';
+import type { Artifacts, ByteSource } from '../artifacts/artifact-store.ts';
+import { moveLargeValues, readArtifact } from '../artifacts/claim-check.ts';
 import { type ArtifactScope, mintKey } from '../artifacts/keys.ts';
 import { ARTIFACT_MARK, type ArtifactMarker, artifactMarker } from '../artifacts/reference.ts';
 import type { JsonObject } from '../envelope/json.ts';
@@ -23,11 +23,11 @@ export interface JobValues {
 
 /** Large values as a client sees them: what it submits is uploaded, what a result refers to is opened when it is wanted. */
 export class ClientArtifacts {
-  readonly #store: ArtifactStore | undefined;
+  readonly #artifacts: Artifacts | undefined;
   readonly #closing = new AbortController();
 
-  constructor(store: ArtifactStore | undefined) {
-    this.#store = store;
+  constructor(artifacts: Artifacts | undefined) {
+    this.#artifacts = artifacts;
   }
 
   /**
@@ -36,14 +36,14 @@ export class ClientArtifacts {
    * `artifact_missing`, `artifact_corrupt`, `artifact_unavailable`.
    */
   open(artifact: ArtifactMarker): Promise<Readable> {
-    return this.#storeToUse().open(artifact[ARTIFACT_MARK], this.#closing.signal);
+    return this.#place().store.open(artifact[ARTIFACT_MARK], this.#closing.signal);
   }
 
   /** All of them. Throws FleetError `artifact_too_large` for more than `maxBytes`, else as `open`. */
   bytes(artifact: ArtifactMarker, maxBytes: number): Promise<Buffer> {
     const reference = artifact[ARTIFACT_MARK];
     if (reference.bytes <= maxBytes) {
-      return readArtifact(reference, this.#storeToUse(), this.#closing.signal);
+      return readArtifact(reference, this.#place().store, this.#closing.signal);
     }
     const text = `The artifact has ${reference.bytes} bytes, and at most ${maxBytes} are asked for.`;
     return Promise.reject(new PermanentError('artifact_too_large', text));
@@ -58,12 +58,13 @@ export class ClientArtifacts {
     const { signal } = this.#closing;
     const whole = { ...payload };
     for (const [name, { source, mediaType }] of Object.entries(files)) {
-      const key = mintKey(scope, nowMs + ARTIFACT_LIFETIME_MS);
-      const reference = await this.#storeToUse().put(key, source, { mediaType }, signal);
+      const { store, lifetimeMs } = this.#place();
+      const key = mintKey(scope, nowMs + lifetimeMs);
+      const reference = await store.put(key, source, { mediaType }, signal);
       whole[name] = artifactMarker(reference);
     }
-    if (this.#store === undefined) return { payload: whole, context };
-    const place = { store: this.#store, scope, nowMs };
+    if (this.#artifacts === undefined) return { payload: whole, context };
+    const place = { artifacts: this.#artifacts, scope, nowMs };
     return {
       payload: await moveLargeValues(whole, place, signal),
       context: await moveLargeValues(context, place, signal),
@@ -75,11 +76,11 @@ export class ClientArtifacts {
     this.#closing.abort(error);
   }
 
-  #storeToUse(): ArtifactStore {
-    if (this.#store !== undefined) return this.#store;
+  #place(): Artifacts {
+    if (this.#artifacts !== undefined) return this.#artifacts;
     throw new FleetError(
       'artifacts_not_configured',
-      'This client has no artifact store: give it the one that the fleet uses.',
+      'This client has no artifact store: give it the one that the fleet uses (ARTIFACTS).',
     );
   }
 }

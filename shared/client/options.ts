@@ -1,4 +1,4 @@
-import type { ArtifactStore } from '../artifacts/artifact-store.ts';
+import type { Artifacts } from '../artifacts/artifact-store.ts';
 import type { BudgetAmounts } from '../envelope/budget.ts';
 import type { JsonObject } from '../envelope/json.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -12,10 +12,10 @@ export interface ClientOptions {
   readonly apiKey?: string;
   readonly logger?: Logger;
   /**
-   * The artifact store of the fleet, for values above 64 KiB; it stays the caller's to close. Without it a job may have 256 KiB in all,
+   * The artifacts of the fleet, for large values; the store stays the caller's to close. Without it a job may have 256 KiB in all,
    * and what results refer to cannot be opened.
    */
-  readonly artifacts?: ArtifactStore;
+  readonly artifacts?: Artifacts;
   /** The tenant that the coordinators know this client by: ids of its runs are derived from it. Default: `default`. */
   readonly tenant?: string;
 }

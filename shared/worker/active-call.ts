@@ -1,4 +1,4 @@
-import type { ArtifactStore } from '../artifacts/artifact-store.ts';
+import type { Artifacts } from '../artifacts/artifact-store.ts';
 import type { Request, Usage } from '../envelope/envelope.ts';
 import { messageIdOf } from '../envelope/ids.ts';
 import type { JsonObject, JsonValue } from '../envelope/json.ts';
@@ -25,7 +25,7 @@ export interface ActiveCallOptions {
   readonly delivery: Delivery;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly artifacts: ArtifactStore | undefined;
+  readonly artifacts: Artifacts | undefined;
   /** Takes the numbered progress of this call; absent where nobody watches. */
   readonly onProgress?: (call: ActiveCall, payload: JsonObject) => void;
 }
@@ -69,7 +69,7 @@ export class ActiveCall implements Call {
   readonly #patch = new Map<string, JsonValue>();
   readonly #rejectOver: (reason: FleetError) => void;
   readonly #reported = { inputTokens: 0, outputTokens: 0, microUsd: 0 };
-  readonly #store: ArtifactStore | undefined;
+  readonly #place: Artifacts | undefined;
   #artifacts: CallArtifacts | undefined;
   #log: Logger | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -83,7 +83,7 @@ export class ActiveCall implements Call {
     this.deliveries = [options.delivery];
     this.#clock = options.clock;
     this.#logger = options.logger;
-    this.#store = options.artifacts;
+    this.#place = options.artifacts;
     this.#onProgress = options.onProgress;
     const { promise, reject } = Promise.withResolvers<never>();
     // Whoever waits sees the rejection; a call that nobody waits for is no fault of the process.
@@ -102,7 +102,7 @@ export class ActiveCall implements Call {
 
   get artifacts(): CallArtifacts {
     this.#artifacts ??= callArtifacts({
-      store: this.#store,
+      artifacts: this.#place,
       request: this.request,
       signal: this.signal,
       now: () => this.#clock.now(),

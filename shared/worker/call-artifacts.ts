@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { artifactNotAllowed } from '../artifacts/artifact-errors.ts';
-import type { ArtifactStore, ByteSource, PutOptions } from '../artifacts/artifact-store.ts';
-import { ARTIFACT_LIFETIME_MS, readArtifact } from '../artifacts/claim-check.ts';
+import type { Artifacts, ByteSource, PutOptions } from '../artifacts/artifact-store.ts';
+import { readArtifact } from '../artifacts/claim-check.ts';
 import { type ArtifactScope, mintKey } from '../artifacts/keys.ts';
 import { ARTIFACT_MARK, type ArtifactMarker, artifactMarker } from '../artifacts/reference.ts';
 import { referencesIn } from '../artifacts/references.ts';
@@ -25,7 +25,7 @@ export interface CallArtifacts {
 }
 
 export interface CallArtifactsOptions {
-  readonly store: ArtifactStore | undefined;
+  readonly artifacts: Artifacts | undefined;
   readonly request: Request;
   readonly signal: AbortSignal;
   readonly now: () => number;
@@ -44,7 +44,7 @@ export function callArtifacts(options: CallArtifactsOptions): CallArtifacts {
   async function open(artifact: ArtifactMarker): Promise<Readable> {
     const reference = artifact[ARTIFACT_MARK];
     if (!mayRead(reference.key)) throw artifactNotAllowed('was not given to this call');
-    return storeOf(options).open(reference, signal);
+    return artifactsOf(options).store.open(reference, signal);
   }
 
   return {
@@ -58,11 +58,12 @@ export function callArtifacts(options: CallArtifactsOptions): CallArtifacts {
         );
       }
       if (!mayRead(reference.key)) throw artifactNotAllowed('was not given to this call');
-      return readArtifact(reference, storeOf(options), signal);
+      return readArtifact(reference, artifactsOf(options).store, signal);
     },
     async put(source, putOptions) {
-      const key = mintKey(scopeOf(request), now() + ARTIFACT_LIFETIME_MS);
-      const reference = await storeOf(options).put(key, source, putOptions, signal);
+      const { store, lifetimeMs } = artifactsOf(options);
+      const key = mintKey(scopeOf(request), now() + lifetimeMs);
+      const reference = await store.put(key, source, putOptions, signal);
       written.add(key);
       return artifactMarker(reference);
     },
@@ -75,11 +76,11 @@ export function scopeOf({ step }: Request): ArtifactScope {
 }
 
 /** Throws PermanentError `artifacts_not_configured` where a process has no store. */
-export function storeOf({ store }: Pick<CallArtifactsOptions, 'store'>): ArtifactStore {
-  if (store !== undefined) return store;
+export function artifactsOf({ artifacts }: Pick<CallArtifactsOptions, 'artifacts'>): Artifacts {
+  if (artifacts !== undefined) return artifacts;
   throw new PermanentError(
     'artifacts_not_configured',
-    'This worker has no artifact store, and the call needs one.',
+    'This worker has no artifact store, and the call needs one: set ARTIFACTS.',
   );
 }
 

@@ -1,11 +1,11 @@
-import type { ArtifactStore } from '../artifacts/artifact-store.ts';
+import type { Artifacts } from '../artifacts/artifact-store.ts';
 import { moveLargeValues, resolveReferences } from '../artifacts/claim-check.ts';
 import { largeValues } from '../artifacts/large-values.ts';
 import { referencesIn } from '../artifacts/references.ts';
 import type { JsonObject } from '../envelope/json.ts';
 import { UnprocessableError } from '../errors/errors.ts';
 import type { ActiveCall, Clock } from './active-call.ts';
-import { scopeOf, storeOf } from './call-artifacts.ts';
+import { artifactsOf, scopeOf } from './call-artifacts.ts';
 import type { AnyModel } from './model.ts';
 import { deadlineExceeded } from './outcome.ts';
 import { type Answer, unsendable } from './reply.ts';
@@ -18,7 +18,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 interface Desk {
   readonly model: AnyModel;
   readonly clock: Clock;
-  readonly artifacts?: ArtifactStore | undefined;
+  readonly artifacts?: Artifacts | undefined;
 }
 
 /**
@@ -27,12 +27,12 @@ interface Desk {
  */
 export async function wholeInput(call: ActiveCall, desk: Desk): Promise<JsonObject> {
   const { payload, step } = call.request;
-  const { model, artifacts: store, clock } = desk;
+  const { model, artifacts, clock } = desk;
   const references = referencesIn(payload).filter(
     ({ path: [member = ''] }) => !model.references?.includes(member),
   );
   if (references.length === 0) return payload;
-  const into = { store: storeOf({ store }), maxBytes: MAX_RESOLVED_BYTES };
+  const into = { store: artifactsOf({ artifacts }).store, maxBytes: MAX_RESOLVED_BYTES };
   const leftMs = Date.parse(step.deadline) - clock.now();
   const tooLate = () => call.abort(deadlineExceeded(step.deadline));
   const timer = setTimeout(tooLate, Math.min(Math.max(0, leftMs), MAX_TIMER_MS));
@@ -51,13 +51,15 @@ export async function wholeInput(call: ActiveCall, desk: Desk): Promise<JsonObje
 export async function lightAnswer(
   call: ActiveCall,
   output: JsonObject,
-  { artifacts: store, clock }: Desk,
+  { artifacts, clock }: Desk,
 ): Promise<Answer> {
   const patch = call.patched();
-  if (store === undefined) return { output, patch };
+  if (artifacts === undefined) return { output, patch };
   try {
-    if (largeValues(output).length + largeValues(patch).length === 0) return { output, patch };
-    const place = { store, scope: scopeOf(call.request), nowMs: clock.now() };
+    const { thresholdBytes } = artifacts;
+    const large = [output, patch].flatMap((values) => largeValues(values, thresholdBytes));
+    if (large.length === 0) return { output, patch };
+    const place = { artifacts, scope: scopeOf(call.request), nowMs: clock.now() };
     return {
       output: await Promise.race([moveLargeValues(output, place, call.signal), call.over]),
       patch: await Promise.race([moveLargeValues(patch, place, call.signal), call.over]),

@@ -1,4 +1,4 @@
-import type { ArtifactStore } from '../artifacts/artifact-store.ts';
+import type { Artifacts } from '../artifacts/artifact-store.ts';
 import type { Request } from '../envelope/envelope.ts';
 import { header } from '../envelope/headers.ts';
 import type { JsonObject } from '../envelope/json.ts';
@@ -30,7 +30,7 @@ export interface PipelineOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Where large values lie; left out: they travel in messages, as far as those take them. */
-  readonly artifacts?: ArtifactStore | undefined;
+  readonly artifacts?: Artifacts | undefined;
   readonly replies: ReplyPublisher;
   readonly progress: ProgressPublisher;
   /** Whether the request of a call that is not here waits elsewhere; it comes again through `take`. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { openSharedArtifacts } from '../artifacts/open-store.ts';
 import { readEnv } from '../config/env.ts';
 import { ConfigError, FleetError } from '../errors/errors.ts';
 import { armFailpoint } from '../failpoints/failpoint.ts';
@@ -62,6 +63,7 @@ async function serveUntil(
   logger: Logger,
 ): Promise<void> {
   const stop = stopped.then(() => undefined);
+  const artifacts = await openSharedArtifacts(env.AMQP_URL, process.env);
   const connecting = connectService({
     url: env.AMQP_URL,
     service: model.name,
@@ -80,6 +82,7 @@ async function serveUntil(
     logger,
     instance: env.INSTANCE ?? instanceName(),
     drainMs: env.DRAIN_MS,
+    ...(artifacts === undefined ? {} : { artifacts }),
     ...(env.CONCURRENCY === undefined ? {} : { concurrency: env.CONCURRENCY }),
   });
   starting.catch(() => {});
@@ -88,4 +91,5 @@ async function serveUntil(
   logger.info({ model: model.name }, 'stopping');
   await worker?.stop();
   await transport.close();
+  await artifacts?.store.close();
 }

@@ -1,4 +1,4 @@
-import type { ArtifactStore } from '../artifacts/artifact-store.ts';
+import type { Artifacts } from '../artifacts/artifact-store.ts';
 import { settledWithin } from '../lifecycle/settled-within.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { routingKey, workQueueName } from '../transport/topology.ts';
@@ -27,8 +27,8 @@ export interface WorkerOptions {
   readonly logger: Logger;
   /** Names this process among those that serve the model: 1 to 64 letters, digits, `_`, `.` and `-`. */
   readonly instance: string;
-  /** Where large values lie; it stays the caller's to close. Left out: they travel in messages, as far as those take them. */
-  readonly artifacts?: ArtifactStore;
+  /** Where large values lie; its store stays the caller's to close. Left out: they travel in messages, as far as those take them. */
+  readonly artifacts?: Artifacts;
   /** Calls at a time. Default: the model's own. */
   readonly concurrency?: number;
   /** Default: the system's. */

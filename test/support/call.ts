@@ -9,7 +9,7 @@ export function callOf(overrides: Partial<Call> = {}): Call {
     signal: new AbortController().signal,
     context: {},
     artifacts: callArtifacts({
-      store: undefined,
+      artifacts: undefined,
       request: { payload: {}, context: {} } as Request,
       signal: new AbortController().signal,
       now: Date.now,

@@ -1,3 +1,4 @@
+import { openArtifacts } from '../../../shared/artifacts/open-store.ts';
 import type { Client } from '../../../shared/client/client.ts';
 import { startFleet } from '../../fleet/fleet.ts';
 import { shippedFlows } from '../../fleet/flows.ts';
@@ -23,6 +24,7 @@ export function withKeptFleet<T>(
       serve: flows.filter(({ flow }) => kept.some((run) => run?.flow === flow.name)),
       models: kept.flatMap((run) => run?.models ?? []),
       store: keptStore(file),
+      artifacts: await openArtifacts(terminal.env),
       logger: embeddedLogger(terminal.env),
       env: terminal.env,
     });

@@ -1,3 +1,4 @@
+import { openArtifacts } from '../../../shared/artifacts/open-store.ts';
 import type { Result } from '../../../shared/envelope/envelope.ts';
 import { startFleet } from '../../fleet/fleet.ts';
 import { shippedFlows } from '../../fleet/flows.ts';
@@ -23,6 +24,7 @@ export function runEmbedded(job: AskedJob, database: string, terminal: Terminal)
       flows: all,
       serve: [flow],
       store,
+      artifacts: await openArtifacts(terminal.env),
       logger: embeddedLogger(terminal.env),
       env: terminal.env,
       onHistory: history.heard,

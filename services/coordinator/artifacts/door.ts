@@ -1,14 +1,13 @@
-import type { ArtifactStore } from '../../../shared/artifacts/artifact-store.ts';
+import type { Artifacts } from '../../../shared/artifacts/artifact-store.ts';
 import { moveLargeValues } from '../../../shared/artifacts/claim-check.ts';
 import type { ArtifactScope } from '../../../shared/artifacts/keys.ts';
-import { LARGE_VALUE_BYTES } from '../../../shared/artifacts/large-values.ts';
 import type { Job } from '../../../shared/envelope/envelope.ts';
 import { MAX_MESSAGE_BYTES } from '../../../shared/envelope/limits.ts';
 import { describe } from '../../../shared/errors/describe.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
 
 export interface DoorOptions {
-  readonly artifacts?: ArtifactStore | undefined;
+  readonly artifacts?: Artifacts | undefined;
   readonly logger: Logger;
   readonly now: () => number;
 }
@@ -24,10 +23,11 @@ export async function lightJob(
   job: Job,
   bytes: number,
   scope: ArtifactScope,
-  { artifacts: store, logger, now }: DoorOptions,
+  { artifacts, logger, now }: DoorOptions,
 ): Promise<Job> {
-  if (store === undefined || bytes <= LARGE_VALUE_BYTES || bytes > MAX_MESSAGE_BYTES) return job;
-  const place = { store, scope, nowMs: now() };
+  if (artifacts === undefined || bytes > MAX_MESSAGE_BYTES) return job;
+  if (bytes <= artifacts.thresholdBytes) return job;
+  const place = { artifacts, scope, nowMs: now() };
   const signal = AbortSignal.timeout(PATIENCE_MS);
   try {
     const payload = await moveLargeValues(job.payload, place, signal);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { ArtifactStore } from '../../../shared/artifacts/artifact-store.ts';
+import type { ArtifactStore, Artifacts } from '../../../shared/artifacts/artifact-store.ts';
 import { openFolderStore } from '../../../shared/artifacts/folder/folder-store.ts';
 import { mintKey } from '../../../shared/artifacts/keys.ts';
 import { type ArtifactMarker, artifactMarker } from '../../../shared/artifacts/reference.ts';
@@ -20,6 +20,7 @@ import { exchange } from '../../../shared/transport/topology.ts';
 import type { Delivery } from '../../../shared/transport/transport.ts';
 import { type AnyModel, defineModel } from '../../../shared/worker/model.ts';
 import { startWorker, type Worker } from '../../../shared/worker/worker.ts';
+import { sampleBytes } from '../../support/data.ts';
 import { eventually } from '../../support/eventually.ts';
 import { flowOf } from '../../support/flow-text.ts';
 import { InProcessFleet, marks } from '../../support/in-process-fleet.ts';
@@ -28,13 +29,15 @@ const signal = new AbortController().signal;
 const long = 'é'.repeat(60_000);
 
 let folder: string;
-let artifacts: ArtifactStore;
+let store: ArtifactStore;
+let artifacts: Artifacts;
 let fleet: InProcessFleet;
 let workers: Worker[];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'flotilla-artifacts-'));
-  artifacts = await openFolderStore({ folder });
+  store = await openFolderStore({ folder });
+  artifacts = { store, thresholdBytes: 64 * 1024, lifetimeMs: 60_000 };
   fleet = new InProcessFleet();
   workers = [];
 });
@@ -42,7 +45,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(workers.map((worker) => worker.stop()));
   await fleet.close();
-  await artifacts.close();
+  await store.close();
   await rm(folder, { recursive: true });
   expect(fleet.errors).toEqual([]);
 });
@@ -97,7 +100,7 @@ async function sizes(): Promise<{ readonly exchange: string; readonly bytes: num
 async function stored(scope: { tenant?: string; run: string }): Promise<ArtifactMarker> {
   const key = mintKey({ tenant: 'default', ...scope }, Date.now() + 60_000);
   const options = { mediaType: 'text/plain' };
-  return artifactMarker(await artifacts.put(key, Buffer.from('secret'), options, signal));
+  return artifactMarker(await store.put(key, Buffer.from('secret'), options, signal));
 }
 
 describe('a large value', () => {
@@ -121,15 +124,16 @@ describe('a large value', () => {
     await fleet.coordinator([chain(['one'])], { artifacts });
     const one = await fleet.worker('one', () => ({ text: 'seen' }));
     const client = await fleet.client();
-    const image = `data:image/png;base64,${Buffer.alloc(60_000).toString('base64')}`;
+    const bytes = Buffer.concat([sampleBytes('receipt-fuel'), Buffer.alloc(40_000)]);
+    const image = `data:image/png;base64,${bytes.toString('base64')}`;
     await client.run('sample', { text: image });
     const [found] = referencesIn(one.requests[0]?.payload ?? null);
-    expect(found?.reference).toMatchObject({ mediaType: 'image/png', bytes: 60_000 });
+    expect(found?.reference).toMatchObject({ mediaType: 'image/png', bytes: bytes.length });
   });
 
   it('stays in the job where the store cannot be used: the job does not wait for it', async () => {
-    const broken: ArtifactStore = { ...artifacts, put: () => Promise.reject(new Error('away')) };
-    await fleet.coordinator([chain(['one'])], { artifacts: broken });
+    const away: ArtifactStore = { ...store, put: () => Promise.reject(new Error('away')) };
+    await fleet.coordinator([chain(['one'])], { artifacts: { ...artifacts, store: away } });
     const one = await fleet.worker('one', () => ({ text: 'seen' }));
     const client = await fleet.client();
     const { run } = await client.run('sample', { text: long });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { ArtifactStore } from '../../../shared/artifacts/artifact-store.ts';
+import type { ArtifactStore, Artifacts } from '../../../shared/artifacts/artifact-store.ts';
 import { readArtifact } from '../../../shared/artifacts/claim-check.ts';
 import { openFolderStore } from '../../../shared/artifacts/folder/folder-store.ts';
 import { mintKey } from '../../../shared/artifacts/keys.ts';
@@ -24,25 +24,27 @@ const long = 'é'.repeat(100_000);
 const run = '0f0e5f4e-3f0c-5a57-9d3e-5f6a7b8c9d10';
 
 let folder: string;
-let artifacts: ArtifactStore;
+let store: ArtifactStore;
+let artifacts: Artifacts;
 let bench: Bench;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'flotilla-artifacts-'));
-  artifacts = await openFolderStore({ folder });
+  store = await openFolderStore({ folder });
+  artifacts = { store, thresholdBytes: 64 * 1024, lifetimeMs: 60_000 };
   bench = await MemoryBench.start();
 });
 
 afterEach(async () => {
   await bench.tearDown();
-  await artifacts.close();
+  await store.close();
   await rm(folder, { recursive: true });
 });
 
 /** A reference to these bytes, as it stands in a message. */
 async function stored(bytes: string, mediaType = 'text/plain'): Promise<ArtifactMarker> {
   const key = mintKey({ tenant: 'default', run }, Date.now() + 60_000);
-  const reference = await artifacts.put(key, Buffer.from(bytes), { mediaType }, signal);
+  const reference = await store.put(key, Buffer.from(bytes), { mediaType }, signal);
   return artifactMarker(reference);
 }
 
@@ -50,7 +52,7 @@ async function stored(bytes: string, mediaType = 'text/plain'): Promise<Artifact
 async function behind(value: JsonValue): Promise<{ key: string; content: string }> {
   const [found] = referencesIn(value);
   if (!found) throw new Error('There is no reference.');
-  const bytes = await readArtifact(found.reference, artifacts, signal);
+  const bytes = await readArtifact(found.reference, store, signal);
   return { key: found.reference.key, content: bytes.toString() };
 }
 
@@ -67,10 +69,12 @@ describe('a worker with an artifact store', () => {
     const payload = {
       text: await stored('Hello'),
       list: await stored('[1,2]', 'application/json'),
-      image: await stored('abc', 'image/png'),
+      image: await stored('abc', 'application/octet-stream'),
     };
     const reply = await bench.ask(request(payload, { run }));
-    expect(reply.payload).toEqual({ text: 'Hello [1,2] data:image/png;base64,YWJj' });
+    expect(reply.payload).toEqual({
+      text: 'Hello [1,2] data:application/octet-stream;base64,YWJj',
+    });
   });
 
   it('hands a model that takes references the reference, to be read in pieces', async () => {
@@ -170,13 +174,13 @@ describe('a worker with an artifact store', () => {
   });
 
   it.each([
-    ['is gone', 'artifact_missing', async () => artifacts.delete(await allKeys())],
+    ['is gone', 'artifact_missing', async () => store.delete(await allKeys())],
     [
       'was replaced',
       'artifact_corrupt',
       async () => {
         for (const key of await allKeys()) {
-          await artifacts.put(key, Buffer.from('other'), { mediaType: 'text/plain' }, signal);
+          await store.put(key, Buffer.from('other'), { mediaType: 'text/plain' }, signal);
         }
       },
     ],
@@ -216,5 +220,5 @@ describe('a worker without a store', () => {
 });
 
 async function allKeys(): Promise<string[]> {
-  return (await artifacts.list('')).entries.map(({ key }) => key);
+  return (await store.list('')).entries.map(({ key }) => key);
 }
