@@ -6,7 +6,7 @@ import { loadFlowFolder } from '../../shared/flow/load-folder.ts';
 import { instanceName } from '../../shared/lifecycle/instance-name.ts';
 import { stopSignal } from '../../shared/lifecycle/signals.ts';
 import { securingOf } from '../../shared/security/settings.ts';
-import { createLogger } from '../../shared/telemetry/logger.ts';
+import { createLogger, type Logger } from '../../shared/telemetry/logger.ts';
 import { connectService } from '../../shared/transport/amqp/connect-service.ts';
 import { readClients } from './access/clients-file.ts';
 import { type CoordinatorConfig, readConfig } from './config.ts';
@@ -43,7 +43,7 @@ async function serve(config: CoordinatorConfig): Promise<void> {
   // A database that is not there yet is waited for, but not by a process that is told to end.
   const logger = createLogger('coordinator', config.LOG_LEVEL);
   const secured = securingOf(process.env, { party: 'coordinator', name: 'coordinator' }, logger);
-  const store = await Promise.race([openStore(config), stop]);
+  const store = await Promise.race([openStore(config, logger), stop]);
   if (store === undefined) return;
   try {
     const connecting = connectService({
@@ -87,6 +87,16 @@ async function startPatiently(options: CoordinatorOptions): Promise<Coordinator>
   }
 }
 
-async function openStore({ DATABASE_URL, FLOTILLA_DB }: CoordinatorConfig): Promise<Store> {
-  return DATABASE_URL ? openPostgresStore(DATABASE_URL) : openSqliteStore(FLOTILLA_DB);
+async function openStore(
+  { DATABASE_URL, FLOTILLA_DB }: CoordinatorConfig,
+  logger: Logger,
+): Promise<Store> {
+  if (DATABASE_URL === undefined) return openSqliteStore(FLOTILLA_DB);
+  let told = '';
+  return openPostgresStore(DATABASE_URL, {}, ({ code, message }) => {
+    if (message !== told) {
+      logger.warn({ code, reason: message }, 'the database is not there; trying again until it is');
+    }
+    told = message;
+  });
 }

@@ -17,6 +17,9 @@ export interface Child {
   stop(): Promise<number | null>;
 }
 
+/** In the environment of every process that tests start: none may tell it, whatever goes wrong. */
+const secret = 'secret-of-the-environment-71c0';
+
 /** Starts a TypeScript file of the project with this Node. */
 export function startChild(
   file: string,
@@ -25,7 +28,7 @@ export function startChild(
 ): Child {
   const child: ChildProcess = spawn(process.execPath, [file, ...args], {
     // Most tests are about something else than tokens.
-    env: { ...process.env, SECURITY: 'off', ...env },
+    env: { ...process.env, SECURITY: 'off', SECRET: secret, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -38,6 +41,7 @@ export function startChild(
   const end = async (signal: 'SIGKILL' | 'SIGTERM') => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     await exited;
+    if (output.includes(secret)) throw new Error(`A log tells the environment:\n${output}`);
     return child.exitCode;
   };
   return {

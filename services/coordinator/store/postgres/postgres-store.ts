@@ -44,12 +44,13 @@ const REDIAL_MS = 250;
 
 /**
  * Opens the store in a PostgreSQL database that any number of coordinators share, and brings its tables to this build's
- * version. A database that is not there yet is waited for. Throws StoreUnavailableError when the wait is over, FleetError
+ * version. A database that is not there yet is waited for; `onAway` is told of each attempt. Throws StoreUnavailableError when the wait is over, FleetError
  * `store_too_new`, `store_unsuitable` or `store_unusable` for a database that this build cannot use.
  */
 export async function openPostgresStore(
   url: string,
   some: Partial<PostgresSettings> = {},
+  onAway: (error: StoreUnavailableError) => void = () => {},
 ): Promise<Store> {
   const settings = postgresSettings(some);
   const connections = new Connections(url, settings);
@@ -60,6 +61,7 @@ export async function openPostgresStore(
       return new PostgresStore(connections, settings);
     } catch (error) {
       if (error instanceof StoreUnavailableError && performance.now() < endMs) {
+        onAway(error);
         await pause(REDIAL_MS);
         continue;
       }
