@@ -8,6 +8,8 @@ export interface BegunCall {
   /** `run path#attempt`. */
   readonly key: string;
   readonly run: string;
+  /** Process that made it. */
+  readonly worker: string;
   readonly beganAtMs: number;
   readonly endsAtMs: number;
 }
@@ -54,7 +56,7 @@ export function timedModel(
       const key = `${run} ${path}#${attempt}`;
       trace.write(process.name, `calls ${name} for ${key}`);
       const beganAtMs = clock.elapsedMs;
-      calls.begun.push({ key, run, beganAtMs, endsAtMs: beganAtMs + ms });
+      calls.begun.push({ key, run, worker: process.name, beganAtMs, endsAtMs: beganAtMs + ms });
       await clock.wait(ms, process);
       return { n: n + 1 };
     },

@@ -1,3 +1,4 @@
+import type { DefinedFlow } from '../../../services/coordinator/flow-documents.ts';
 import { runIdOf } from '../../../shared/envelope/ids.ts';
 import { loadFlow } from '../../../shared/flow/load.ts';
 import { Random } from '../../chaos/plan/random.ts';
@@ -6,10 +7,21 @@ import { type SubmittedJob, Submitter } from '../world/jobs.ts';
 import { inPlace, type Place } from '../world/place.ts';
 import { clientIn, coordinatorIn, workerIn } from '../world/services.ts';
 import type { Slot } from '../world/slot.ts';
-import { Calls, timedModel } from './calls.ts';
+import { type BegunCall, Calls, timedModel } from './calls.ts';
 
-/** What is away: the coordinators in one of three ways, the broker, the database, or all of it; by the seed. */
-const kinds = ['stopped', 'killed', 'suspended', 'broker', 'database', 'everything'] as const;
+/**
+ * What is away, by the seed: the coordinators in one of three ways, the broker, the database, or all of it. bereaved: the broker,
+ * and of each model one worker does not come back.
+ */
+const kinds = [
+  'stopped',
+  'killed',
+  'suspended',
+  'broker',
+  'database',
+  'everything',
+  'bereaved',
+] as const;
 type Kind = (typeof kinds)[number];
 
 const JOBS = 16;
@@ -20,46 +32,46 @@ const DIAL_MS = 3_000;
 /** A coordinator killed within this after it sent a request has not noted that it did, and it is sent again. */
 const NOTED_MS = 300;
 const RESUMES_WITHIN_MS = 30_000;
+/** What a worker had that does not come back is called again after this: others dial, and wait 10 s for it. */
+const MOURNED_MS = DIAL_MS + 11_000;
 const LIMIT_MS = 20 * 60_000;
+
+const across = wide('across', { timeout: '2m' });
+const queued = {
+  branch: 'queued',
+  do: [step('narrow', 'first', { timeout: '5s' }), step('narrow', 'second')],
+};
 
 /**
  * Steps whose time (`within`, a join's or their own), silence or call ends inside of the outage. `wide` runs them all at
  * once; `narrow` has a queue.
  */
-const flow = loadFlow(
-  JSON.stringify({
-    flow: 'outage',
-    version: 1,
-    description: 'Waits of every kind.',
-    input: { type: 'object' },
-    deadline: '15m',
-    do: [
-      {
-        parallel: 'fan',
-        branches: [
-          {
-            branch: 'joined',
-            do: [
-              {
-                parallel: 'pair',
-                join: { within: '30s' },
-                branches: [wide('left'), wide('right')],
-              },
-            ],
-          },
-          wide('brief', { within: '25s', timeout: '25s' }),
-          wide('across', { timeout: '2m' }),
-          {
-            branch: 'queued',
-            do: [step('narrow', 'first', { timeout: '5s' }), step('narrow', 'second')],
-          },
-        ],
-      },
-      wide('last', { timeout: '5s' }),
-    ],
-    output: { n: 'context.last.n' },
-  }),
-);
+const flow = flowOf([
+  {
+    branch: 'joined',
+    do: [{ parallel: 'pair', join: { within: '30s' }, branches: [wide('left'), wide('right')] }],
+  },
+  wide('brief', { within: '25s', timeout: '25s' }),
+  across,
+  queued,
+]);
+
+/** Where a call is lost with its worker there is no time for another. */
+const patientFlow = flowOf([across, queued]);
+
+function flowOf(branches: readonly object[]): DefinedFlow {
+  return loadFlow(
+    JSON.stringify({
+      flow: 'outage',
+      version: 1,
+      description: 'Waits of every kind.',
+      input: { type: 'object' },
+      deadline: '15m',
+      do: [{ parallel: 'fan', branches }, wide('last', { timeout: '5s' })],
+      output: { n: 'context.last.n' },
+    }),
+  );
+}
 
 function wide(id: string, more: object = {}): object {
   return step('wide', id, more);
@@ -87,7 +99,9 @@ async function play(place: Place): Promise<SeedReport> {
   const calls = new Calls();
   const jobs = Array.from({ length: JOBS }, (_, number) => jobOf(seed, number, random));
   const submitter = new Submitter(world, jobs);
-  const coordinators = [0, 1].map((number) => coordinatorIn(place, `coordinator${number}`, [flow]));
+  const coordinators = [0, 1].map((number) =>
+    coordinatorIn(place, `coordinator${number}`, [kind === 'bereaved' ? patientFlow : flow]),
+  );
   const workers = [0, 1].flatMap((number) => [
     workerIn(place, { model: 'wide', number }, (process) =>
       timedModel(world, process, { name: 'wide', concurrency: 200, calls }),
@@ -98,15 +112,18 @@ async function play(place: Place): Promise<SeedReport> {
   ]);
   const client = clientIn(place, submitter);
   const all = [...coordinators, ...workers, client];
-  clock.after(BEGINS_MS, () => strike(kind, place, coordinators, all), null);
+  const struck = { coordinators, lost: workers.slice(0, 2), all };
+  clock.after(BEGINS_MS, () => strike(kind, place, struck), null);
   const { results } = submitter;
   await clock.run(() => results.size === jobs.length, LIMIT_MS);
   const virtualMs = clock.elapsedMs;
   for (const slot of all) slot.kill();
   const violations = [
     ...world.violations,
-    ...calledAgain(kind, calls),
-    ...(await check(place, jobs, submitter, calls)),
+    ...calledAgain(kind, calls, await lastSent(place, jobs)),
+    ...(kind === 'bereaved' ? mourned(calls) : []),
+    ...(await check(place, jobs, submitter)),
+    ...(kind === 'bereaved' ? [] : idle(calls)),
   ];
   for (const violation of violations) trace.write('check', violation);
   chance.note(kind);
@@ -140,42 +157,77 @@ function jobOf(seed: number, number: number, random: Random): SubmittedJob {
   };
 }
 
-function strike(
-  kind: Kind,
-  { world, database }: Place,
-  coordinators: readonly Slot[],
-  all: readonly Slot[],
-): void {
+/** Who may be struck; `lost`: one worker of each model. */
+interface Struck {
+  readonly coordinators: readonly Slot[];
+  readonly lost: readonly Slot[];
+  readonly all: readonly Slot[];
+}
+
+function strike(kind: Kind, { world, database }: Place, { coordinators, lost, all }: Struck): void {
   const { chance, trace } = world;
   trace.write('world', `outage: ${kind}`);
   const awayMs = () => OUTAGE_MS + chance.upTo(DIAL_MS);
   if (kind === 'database' || kind === 'everything') database.goAway(OUTAGE_MS);
-  if (kind === 'broker' || kind === 'everything') {
+  if (kind === 'broker' || kind === 'everything' || kind === 'bereaved') {
     for (const slot of all) slot.transport.lose({ awayMs: awayMs() });
   }
+  if (kind === 'bereaved') for (const slot of lost) slot.kill(LIMIT_MS);
   if (kind === 'suspended') for (const slot of coordinators) slot.pause(OUTAGE_MS);
   if (kind === 'stopped') for (const slot of coordinators) slot.stop(awayMs());
   if (kills(kind)) for (const slot of coordinators) slot.kill(awayMs());
 }
 
-/** No finished call is made again, ever; one that is under way only where its request left in the very last moment. */
-function calledAgain(kind: Kind, calls: Calls): readonly string[] {
-  return calls.repeated
-    .filter(
-      ({ first, again }) =>
-        !kills(kind) || first.beganAtMs < BEGINS_MS - NOTED_MS || again.beganAtMs >= first.endsAtMs,
-    )
+/**
+ * No call is made again, but what a coordinator sent in the very last moment before it was killed, and that only when it was not
+ * begun, or not finished, by then.
+ */
+function calledAgain(kind: Kind, { repeated }: Calls, sentLast: ReadonlySet<string>) {
+  return repeated
+    .filter(({ first }) => kind !== 'bereaved' || !isLost(first))
+    .filter(({ first, again }) => {
+      const isFinished = first.beganAtMs < BEGINS_MS && again.beganAtMs >= first.endsAtMs;
+      return !kills(kind) || isFinished || !sentLast.has(first.key);
+    })
     .map(({ first, again }) => {
       const finished = again.beganAtMs >= first.endsAtMs ? 'finished and ' : '';
       return `${finished}called again: ${first.key}`;
     });
 }
 
+/** Attempts whose requests left just before the outage. */
+async function lastSent(
+  { world, database }: Place,
+  jobs: readonly SubmittedJob[],
+): Promise<ReadonlySet<string>> {
+  const beginsMs = world.clock.wallMs - world.clock.elapsedMs + BEGINS_MS;
+  const keys = new Set<string>();
+  for (const { run } of jobs) {
+    for (const { type, path, attempt, atMs } of await database.store.readHistory(run)) {
+      const isLast = atMs <= beginsMs && atMs > beginsMs - NOTED_MS;
+      if (type === 'attempt_dispatched' && isLast) keys.add(`${run} ${path}#${attempt}`);
+    }
+  }
+  return keys;
+}
+
+/** Made by a worker that is lost in the outage. */
+const isLost = ({ worker }: BegunCall) => /^(wide|narrow)0-/.test(worker);
+
+/** What was lost with its worker is made again, and soon. */
+function mourned({ begun, repeated }: Calls): readonly string[] {
+  const again = new Map(repeated.map(({ first, again: { beganAtMs } }) => [first.key, beganAtMs]));
+  const latestMs = BEGINS_MS + OUTAGE_MS + MOURNED_MS;
+  const lost = begun.filter((call) => isLost(call) && call.endsAtMs > BEGINS_MS);
+  const late = lost.filter(({ key }) => !((again.get(key) ?? Infinity) < latestMs));
+  const problems = late.map(({ key }) => `lost with its worker: ${key}, again ${again.get(key)}`);
+  return lost.length > 0 ? problems : ['no call was lost with its worker'];
+}
+
 async function check(
   { world, database }: Place,
   jobs: readonly SubmittedJob[],
   { results }: Submitter,
-  calls: Calls,
 ): Promise<readonly string[]> {
   const problems: string[] = [];
   const endMs = BEGINS_MS + OUTAGE_MS;
@@ -198,9 +250,14 @@ async function check(
     }
   }
   if (firstMs - endMs > RESUMES_WITHIN_MS) problems.push(`no progress until ${firstMs} ms`);
+  return problems;
+}
+
+/** An outage in which little happens proves little. */
+function idle(calls: Calls): readonly string[] {
+  const endMs = BEGINS_MS + OUTAGE_MS;
   const inside = calls.begun.filter(
     ({ beganAtMs, endsAtMs }) => beganAtMs < BEGINS_MS && endsAtMs > BEGINS_MS && endsAtMs < endMs,
   );
-  if (inside.length < JOBS) problems.push(`only ${inside.length} calls ended inside of the outage`);
-  return problems;
+  return inside.length < JOBS ? [`only ${inside.length} calls ended inside of the outage`] : [];
 }
