@@ -56,6 +56,10 @@ class ContainerBroker implements PrivateBroker {
     await this.#management.removeVhost(name);
   }
 
+  importDefinitions(definitions: object): Promise<void> {
+    return this.#management.importDefinitions(definitions);
+  }
+
   async halt(how: 'cleanly' | 'killed'): Promise<void> {
     const id = this.#container.getId();
     await docker(...(how === 'killed' ? ['kill', id] : ['stop', '-t', '20', id]));

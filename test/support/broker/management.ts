@@ -41,6 +41,10 @@ export class ManagementApi {
     await this.#call('DELETE', `/api/vhosts/${encodeURIComponent(name)}`);
   }
 
+  async importDefinitions(definitions: object): Promise<void> {
+    await this.#call('POST', '/api/definitions', definitions);
+  }
+
   async #call(method: string, path: string, body?: object): Promise<Response> {
     const answer = await fetch(this.#url + path, {
       method,

@@ -141,6 +141,10 @@ class NativeBroker implements PrivateBroker {
     await this.#management.removeVhost(name);
   }
 
+  importDefinitions(definitions: object): Promise<void> {
+    return this.#management.importDefinitions(definitions);
+  }
+
   async halt(how: 'cleanly' | 'killed'): Promise<void> {
     await this.#end(how === 'killed' ? 'kill' : 'keep');
   }

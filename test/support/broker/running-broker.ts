@@ -21,6 +21,8 @@ export interface PrivateBroker extends RunningBroker {
   start(): Promise<void>;
   /** Both. */
   restart(how: 'cleanly' | 'killed'): Promise<void>;
+  /** Adds what a definitions document holds. */
+  importDefinitions(definitions: object): Promise<void>;
   /** Runs rabbitmqctl on it; rejects when that fails. */
   control(...args: string[]): Promise<string>;
 }
