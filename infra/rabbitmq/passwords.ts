@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ConfigError } from '../../shared/errors/errors.ts';
 
 /** The environment variable that gives a user's password: `AMQP_PASSWORD_PRODUCT_QA` for `product-qa`. */
-export function passwordVariable(user: string): string {
+function passwordVariable(user: string): string {
   return `AMQP_PASSWORD_${user.toUpperCase().replaceAll('-', '_')}`;
 }
 
