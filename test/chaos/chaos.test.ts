@@ -26,6 +26,11 @@ it('a minute of chaos loses nothing, doubles nothing and computes nothing wrong'
     staleAccepted: 0,
     wrongValue: 0,
     unresolved: 0,
+    overLimit: 0,
+    overspent: 0,
     seed: 11,
   });
+  // The policies were on: a breaker was open, a budget spent, a limit reached.
+  const { breakerRefusals, budgetRefusals, mostInFlight } = JSON.parse(output);
+  expect(Math.min(breakerRefusals, budgetRefusals, mostInFlight)).toBeGreaterThan(0);
 }, 400_000);

@@ -4,9 +4,12 @@ import { createLogger } from '../../shared/telemetry/logger.ts';
 import { connectService } from '../../shared/transport/amqp/connect-service.ts';
 import { startWorker } from '../../shared/worker/worker.ts';
 import type { ModelName } from './models/arithmetic.ts';
-import { chaosModel } from './models/models.ts';
+import { chaosModel, standIns } from './models/models.ts';
 
-/** A worker process: `node worker-process.ts <url> <calls file> <model>…`. It serves until SIGTERM and ends with 0. */
+/**
+ * A worker process: `node worker-process.ts <url> <calls file> <model>…`. It serves them, and what stands in for models, until
+ * SIGTERM and ends with 0.
+ */
 const [url = '', callsFile = '', ...models] = process.argv.slice(2);
 const stopped = stopSignal();
 const logger = createLogger('chaos-worker');
@@ -14,11 +17,11 @@ const topology = 'declare';
 const connection = { url, service: 'chaos-worker', topology, role: 'worker', logger } as const;
 const transport = await Promise.race([connectService(connection), stopped.then(() => undefined)]);
 if (transport !== undefined) {
+  const own = models.map((name) => chaosModel(name as ModelName, callsFile));
   const workers = await Promise.all(
-    models.map((name) => {
-      const model = chaosModel(name as ModelName, callsFile);
-      return startWorker({ model, transport, logger, instance: instanceName(), drainMs: 10_000 });
-    }),
+    [...own, ...standIns(callsFile)].map((model) =>
+      startWorker({ model, transport, logger, instance: instanceName(), drainMs: 10_000 }),
+    ),
   );
   logger.info({ models }, 'all models are served');
   await stopped;

@@ -1,8 +1,10 @@
 import { canonicalJson } from '../../../shared/envelope/canonical-json.ts';
 import type { JsonValue } from '../../../shared/envelope/json.ts';
 import type { Expected } from '../flows/shape.ts';
+import { BUDGET_MICRO_USD, inFlightLimits } from '../models/arithmetic.ts';
 import type { CallLine, FaultLine, HeardLine, LedgerLine, ResultLine } from '../records/lines.ts';
 import { checkHistory } from './history.ts';
+import { inFlight } from './in-flight.ts';
 import type { StoredRun } from './stored-runs.ts';
 
 /** Everything that a run of chaos left behind. */
@@ -27,6 +29,15 @@ export interface Verdict {
   readonly wrongValue: number;
   /** Accepted jobs whose run is open, or whose result never reached who submitted them. */
   readonly unresolved: number;
+  /** Calls that began while as many of their model as its limit allows were under way. */
+  readonly overLimit: number;
+  /** Runs that cost more than their budget. */
+  readonly overspent: number;
+  /** The most calls of the models with a limit that were under way at a time. */
+  readonly mostInFlight: number;
+  /** Calls that an open breaker, or a budget, kept back. */
+  readonly breakerRefusals: number;
+  readonly budgetRefusals: number;
   /** Calls of models beyond the first of each attempt. */
   readonly duplicateModelCalls: number;
   /** Attempts that were published again because they stayed silent. */
@@ -52,6 +63,12 @@ export function check(records: Records): Verdict {
   let unresolved = 0;
   let right = 0;
   const bodies = bodiesByRun(records.heard);
+  const limited = Object.entries(inFlightLimits).map(([model, limit]) => {
+    const found = inFlight(model, limit, records.calls, records.runs);
+    if (found.over > 0) problems.push(`${model}: ${found.most} calls at a time, not ${limit}`);
+    return found;
+  });
+  let overspent = 0;
   for (const { job, run: id, number } of accepted) {
     const say = (sentence: string) => problems.push(`${job} (${id}): ${sentence}`);
     const run = records.runs.get(id);
@@ -71,6 +88,10 @@ export function check(records: Records): Verdict {
       if (sentences.length > 0) count[name] += 1;
       for (const sentence of sentences) say(`${name}: ${sentence}`);
     }
+    if (run.microUsd > BUDGET_MICRO_USD) {
+      overspent += 1;
+      say(`overspent: it cost ${run.microUsd} of ${BUDGET_MICRO_USD}`);
+    }
     const result = results.get(id);
     if (isOpen(run) || !result) {
       unresolved += 1;
@@ -85,15 +106,19 @@ export function check(records: Records): Verdict {
       say(`wrong: ${textOf(wrong)}, must be ${canonicalJson(expected as unknown as JsonValue)}`);
     }
   }
+  const entries = [...records.runs.values()].flatMap(({ history }) => history);
   const exposures = records.faults.map((fault) => inFlightAt(fault.at, accepted, results));
   return {
     ...count,
     wrongValue,
     unresolved,
+    overLimit: limited.reduce((sum, { over }) => sum + over, 0),
+    overspent,
+    mostInFlight: Math.max(0, ...limited.map(({ most }) => most)),
+    breakerRefusals: entries.filter(({ code }) => code === 'breaker_open').length,
+    budgetRefusals: entries.filter(({ type }) => type === 'budget_exceeded').length,
     duplicateModelCalls: duplicates(records.calls),
-    republished: [...records.runs.values()]
-      .flatMap(({ history }) => history)
-      .filter(({ type }) => type === 'attempt_republished').length,
+    republished: entries.filter(({ type }) => type === 'attempt_republished').length,
     exposures: exposures.reduce((sum, jobs) => sum + jobs, 0),
     accepted: accepted.length,
     right,
@@ -141,6 +166,7 @@ function inFlightAt(
 }
 
 function duplicates(calls: readonly CallLine[]): number {
-  const attempts = new Set(calls.map(({ run, path, attempt }) => `${run} ${path} ${attempt}`));
-  return calls.length - attempts.size;
+  const began = calls.filter(({ what }) => what === 'began');
+  const attempts = new Set(began.map(({ run, path, attempt }) => `${run} ${path} ${attempt}`));
+  return began.length - attempts.size;
 }

@@ -8,6 +8,8 @@ export interface StoredRun {
   readonly status: string;
   readonly code: string | undefined;
   readonly history: readonly HistoryRow[];
+  /** What its calls cost. */
+  readonly microUsd: number;
   /** The payload of its result; undefined: there is no result. */
   readonly payload: JsonValue | undefined;
 }
@@ -38,5 +40,7 @@ async function readOne(store: Store, id: string): Promise<StoredRun | undefined>
   if (!run) return undefined;
   const result = (await store.readValue(id, '$result')) as { payload: JsonValue } | undefined;
   const history = await store.readHistory(id);
-  return { status: run.status, code: run.error?.code, history, payload: result?.payload };
+  const { status, error, usage } = run;
+  const { microUsd } = usage;
+  return { status, code: error?.code, history, microUsd, payload: result?.payload };
 }

@@ -27,6 +27,8 @@ const mustBeZero = [
   'staleAccepted',
   'wrongValue',
   'unresolved',
+  'overLimit',
+  'overspent',
 ] as const;
 
 const LEAST_WORK = 0.95;
@@ -62,6 +64,9 @@ export function summarize(options: ChaosOptions, verdict: Verdict, work: Work): 
       dbRestarts,
       faults,
       ...counts,
+      mostInFlight: verdict.mostInFlight,
+      breakerRefusals: verdict.breakerRefusals,
+      budgetRefusals: verdict.budgetRefusals,
       duplicateModelCalls: verdict.duplicateModelCalls,
       republished: verdict.republished,
       exposures: verdict.exposures,

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../../shared/envelope/json.ts';
+import { BROKEN, BUDGET_MICRO_USD, DEAR } from '../models/arithmetic.ts';
 import { mixed } from '../plan/random.ts';
 import type { Arguments, FlowShape, Node, Source } from './shape.ts';
 
@@ -16,8 +17,8 @@ export function flowDocument({ name, nodes, numbers, lists }: FlowShape): JsonOb
     },
     // Longer than any outage of a run: what is not done by then was lost.
     deadline: '30m',
-    // Never spent: it is counted all the same.
-    budget: { calls: 100_000, seconds: 1_000_000 },
+    // Calls and seconds are never spent; they are counted all the same. Money is.
+    budget: { calls: 100_000, seconds: 1_000_000, usd: BUDGET_MICRO_USD / 1_000_000 },
     do: nodes.map(nodeDocument),
     output: {
       ...Object.fromEntries(numbers.map((id) => [id, `context.${id}.x`])),
@@ -40,9 +41,13 @@ const patient = {
   validate: { reask: 2 },
 } as const;
 
+/** Far more failures than the others ever have: it opens for who always fails. */
+const breaker = { failureRate: 0.9, minCalls: 10, window: '30s', openFor: '1s', probes: 2 };
+
 /**
- * A step's policy, decided by where it is: patient alone, with a cache, or with a ladder of which each rung is left at its first
- * failure. No policy changes a value: what stands in for a model computes the same.
+ * A step's policy, decided by where it is: patient alone, with a cache, with a ladder of which each rung is left at its first
+ * failure, behind a model that always fails until its breaker is open, or behind one that costs more than a run may spend. No
+ * policy changes a value: what stands in for a model computes the same. What it says of model and input goes before the step's.
  */
 function policyOf(place: string, model: string, input: JsonObject): JsonObject {
   const dice = mixed(`policy ${place}`) % 10;
@@ -53,6 +58,13 @@ function policyOf(place: string, model: string, input: JsonObject): JsonObject {
     const rungs = Array.from({ length: 9 }, (_, rung) => ({ model, input: { ...input, rung } }));
     return { ...patient, retry, fallback: rungs };
   }
+  const fallback = [{ model, input }];
+  if (dice < 7) {
+    const retry = { ...patient.retry, on: { ...patient.retry.on, always_broken: 1 } };
+    return { ...patient, retry, model: BROKEN, fallback, breaker };
+  }
+  if (dice < 8)
+    return { ...patient, model: DEAR, input: { ...input, of: { $text: model } }, fallback };
   return patient;
 }
 

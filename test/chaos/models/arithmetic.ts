@@ -16,6 +16,17 @@ export const functions: Readonly<Record<ModelName, (x: number, y: number) => num
   'chaos-d': (x, y) => modulo(7 * x - 2 * y + 13),
 };
 
+/** Calls of a model at a time, over all workers and coordinators; the others are not limited. */
+export const inFlightLimits: Readonly<Partial<Record<ModelName, number>>> = { 'chaos-d': 3 };
+
+/** Fails whatever it is asked: its breaker opens. */
+export const BROKEN = 'chaos-broken';
+
+/** Computes what the model that it is told would compute, for money: a run can pay for two calls of it. */
+export const DEAR = 'chaos-dear';
+export const DEAR_MICRO_USD = 500;
+export const BUDGET_MICRO_USD = 1_200;
+
 /** One attempt in ten fails, whichever it is: decided by its key, so that the same attempt fails again when it is repeated. */
 export function failsOnPurpose(attemptKey: string): boolean {
   return mixed(`fails ${attemptKey}`) % 10 === 0;

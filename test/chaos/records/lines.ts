@@ -28,8 +28,11 @@ export interface HeardLine {
   readonly digest: string;
 }
 
-/** One call of a model. */
+/** One call of a model: when it began, and when it ended; a call that a kill cut short has no end. */
 export interface CallLine {
+  readonly what: 'began' | 'ended';
+  /** Of this call alone: an attempt may be called more than once. */
+  readonly call: string;
   readonly run: string;
   readonly path: string;
   readonly attempt: number;

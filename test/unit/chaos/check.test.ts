@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { HistoryRow } from '../../../services/coordinator/store/store.ts';
 import { check, type Records } from '../../chaos/check/check.ts';
 import type { StoredRun } from '../../chaos/check/stored-runs.ts';
-import type { LedgerLine, ResultLine } from '../../chaos/records/lines.ts';
+import { BUDGET_MICRO_USD } from '../../chaos/models/arithmetic.ts';
+import type { CallLine, LedgerLine, ResultLine } from '../../chaos/records/lines.ts';
 
 const output = { n1: 7 };
 
@@ -33,7 +34,13 @@ function records(
     { job: 'j', run: 'r', number: 0, what: 'planned', at: 1 },
     { job: 'j', run: 'r', number: 0, what: 'accepted', at: 2 },
   ];
-  const stored = { status: 'succeeded', code: undefined, history: orderly, payload: output };
+  const stored = {
+    status: 'succeeded',
+    code: undefined,
+    history: orderly,
+    microUsd: 0,
+    payload: output,
+  };
   const line = { job: 'j', run: 'r', status: 'succeeded', payload: output, at: 10 };
   return {
     ledger,
@@ -141,9 +148,22 @@ describe('the checker', () => {
   });
 
   it('counts calls beyond the first of an attempt', () => {
-    const call = { run: 'r', path: 'n1', attempt: 1, model: 'chaos-a', at: 0 };
-    const calls = [call, call, { ...call, attempt: 2 }, call];
+    const call: CallLine = {
+      what: 'began',
+      call: 'c',
+      run: 'r',
+      path: 'n1',
+      attempt: 1,
+      model: 'chaos-a',
+      at: 0,
+    };
+    const calls = [call, call, { ...call, attempt: 2 }, call, { ...call, what: 'ended' } as const];
     expect(check(records({}, {}, { calls })).duplicateModelCalls).toBe(2);
+  });
+
+  it('flags a run that cost more than its budget', () => {
+    expect(check(records({ microUsd: BUDGET_MICRO_USD })).overspent).toBe(0);
+    expect(check(records({ microUsd: BUDGET_MICRO_USD + 1 })).overspent).toBe(1);
   });
 
   it('counts the jobs that were in flight when a fault struck', () => {
