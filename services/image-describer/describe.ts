@@ -1,5 +1,5 @@
-import type { Pixels } from '../../shared/image/png-pixels.ts';
 import { brightnessOf, nameOf } from './colours.ts';
+import type { Grid } from './grid.ts';
 
 /** What the pixels of an image say about it. */
 export interface Appearance {
@@ -11,24 +11,18 @@ export interface Appearance {
   readonly description: string;
 }
 
-/** At most this many pixels per side are looked at, evenly spread. */
-const GRID = 128;
 /** How much brighter a part must be than the rest to be worth a word. */
 const CONTRAST = 0.12;
 
-/** Looks at an even grid of pixels. Deterministic; the time does not depend on the size of the image. */
-export function describeAppearance(pixels: Pixels): Appearance {
-  const columns = Math.min(GRID, pixels.width);
-  const rows = Math.min(GRID, pixels.height);
+/** What an even grid of its pixels says of a picture. Deterministic. */
+export function describeAppearance(grid: Grid): Appearance {
+  const rows = grid.rows.length;
+  const columns = grid.rows[0]?.length ?? 0;
   const counts = new Map<string, number>();
   const parts = new Map<string, Mean>(PARTS.map((name) => [name, new Mean()]));
   const whole = new Mean();
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const colour = pixels.colourAt(
-        Math.floor(((column + 0.5) * pixels.width) / columns),
-        Math.floor(((row + 0.5) * pixels.height) / rows),
-      );
+  for (const [row, colours] of grid.rows.entries()) {
+    for (const [column, colour] of colours.entries()) {
       const name = nameOf(colour);
       counts.set(name, (counts.get(name) ?? 0) + 1);
       const brightness = brightnessOf(colour);
@@ -47,7 +41,7 @@ export function describeAppearance(pixels: Pixels): Appearance {
   return {
     dominantColors,
     brightness,
-    description: sentence(pixels, dominantColors, { whole, parts }),
+    description: sentence(grid, dominantColors, { whole, parts }),
   };
 }
 
@@ -65,7 +59,7 @@ function partsOf(x: number, y: number): string[] {
 }
 
 function sentence(
-  { width, height }: Pixels,
+  { width, height }: Grid,
   colours: readonly string[],
   { whole, parts }: { whole: Mean; parts: ReadonlyMap<string, Mean> },
 ): string {

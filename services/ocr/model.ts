@@ -1,21 +1,25 @@
 import { z } from 'zod';
-import { readPicture } from '../../shared/image/picture.ts';
-import { checkPng } from '../../shared/image/png-pixels.ts';
+import { artifactMarkerSchema } from '../../shared/artifacts/reference.ts';
 import { defineModel } from '../../shared/worker/model.ts';
 import { OcrEngine } from './engine.ts';
+import { readableImage } from './readable-image.ts';
 
 /** Reads the text of an image. The engine computes in a thread of its own, so this model needs no other. */
 export const model = defineModel({
   name: 'ocr',
   version: 1,
   description:
-    'Reads English text from a PNG or JPEG data URL (at most 6 MiB, 20 megapixels) with Tesseract, offline.',
+    'Reads English text from a PNG or JPEG with Tesseract, offline: a data URL or JPEG of at most 6 MiB, a PNG artifact of any size, 20 megapixels.',
   input: z.object({
-    image: z
-      .string()
-      .min(1)
-      .max(8 * 1024 * 1024 + 100),
+    image: z.union([
+      z
+        .string()
+        .min(1)
+        .max(8 * 1024 * 1024 + 100),
+      artifactMarkerSchema,
+    ]),
   }),
+  references: ['image'],
   output: z.object({
     text: z.string(),
     confidence: z.number().min(0).max(1),
@@ -28,9 +32,8 @@ export const model = defineModel({
     return engine;
   },
   async run({ image }, call, engine) {
-    const picture = readPicture(image);
-    if (picture.format === 'png') await checkPng(picture.bytes);
-    const page = await engine.read(picture.bytes, call.signal, (done) => call.emit({ done }));
+    const bytes = await readableImage(image, call);
+    const page = await engine.read(bytes, call.signal, (done) => call.emit({ done }));
     const lines = (page.blocks ?? [])
       .flatMap((block) => block.paragraphs.flatMap((paragraph) => paragraph.lines))
       .map((line) => ({ text: line.text.trim(), confidence: share(line.confidence) }))

@@ -2,7 +2,9 @@ import { crc32, deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { model } from '../../../services/image-describer/model.ts';
 import { readPicture } from '../../../shared/image/picture.ts';
-import { decodePng } from '../../../shared/image/png-pixels.ts';
+import { shrunkGrey } from '../../../shared/image/png-grey.ts';
+import { type Colour, colourIn } from '../../../shared/image/png-pixels.ts';
+import { openPng } from '../../../shared/image/png-stream.ts';
 import { sampleBytes, sampleImage } from '../../support/data.ts';
 import { loadModel } from '../../support/load-model.ts';
 
@@ -35,6 +37,19 @@ function png(
     data,
     chunk('IEND', Buffer.alloc(0)),
   ]);
+}
+
+/** All pixels of a PNG that comes in pieces of so many bytes, row by row. */
+async function decode(bytes: Buffer, pieceBytes = 7): Promise<Colour[][]> {
+  async function* pieces() {
+    for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
+  }
+  const png = await openPng(pieces());
+  const rows: Colour[][] = [];
+  for await (const row of png.rows(new AbortController().signal)) {
+    rows.push(Array.from({ length: png.header.width }, (_, x) => colourIn(png.header, row, x)));
+  }
+  return rows;
 }
 
 describe('an image in a message', () => {
@@ -76,9 +91,8 @@ describe('decoding a PNG', () => {
   it('undoes each of the five filters', async () => {
     // The same picture five times: each row filtered another way, the values worked out by hand.
     const rows = Buffer.from([0, 10, 20, 1, 10, 10, 2, 0, 0, 3, 5, 5, 4, 0, 0]);
-    const pixels = await decodePng(png({ width: 2, height: 5 }, rows));
-    const grey = (x: number, y: number) => pixels.colourAt(x, y)[0];
-    expect([0, 1, 2, 3, 4].map((y) => [grey(0, y), grey(1, y)])).toEqual([
+    const pixels = await decode(png({ width: 2, height: 5 }, rows));
+    expect(pixels.map((row) => row.map(([grey]) => grey))).toEqual([
       [10, 20],
       [10, 20],
       [10, 20],
@@ -88,21 +102,23 @@ describe('decoding a PNG', () => {
   });
 
   it('reads small depths, palettes and 16 bits', async () => {
-    const bits = await decodePng(
+    const bits = await decode(
       png({ width: 3, height: 1, bitDepth: 1 }, Buffer.from([0, 0b10100000])),
     );
-    expect([0, 1, 2].map((x) => bits.colourAt(x, 0)[0])).toEqual([255, 0, 255]);
+    expect(bits[0]?.map(([grey]) => grey)).toEqual([255, 0, 255]);
     const palette = chunk('PLTE', Buffer.from([1, 2, 3, 4, 5, 6]));
-    const indexed = await decodePng(
+    const indexed = await decode(
       png({ width: 2, height: 1, bitDepth: 4, colourType: 3 }, Buffer.from([0, 0x10]), palette),
     );
-    expect([indexed.colourAt(0, 0), indexed.colourAt(1, 0)]).toEqual([
-      [4, 5, 6],
-      [1, 2, 3],
+    expect(indexed).toEqual([
+      [
+        [4, 5, 6],
+        [1, 2, 3],
+      ],
     ]);
     const deep = Buffer.from([0, 9, 0, 8, 0, 7, 0]);
-    const wide = await decodePng(png({ width: 1, height: 1, bitDepth: 16, colourType: 2 }, deep));
-    expect(wide.colourAt(0, 0)).toEqual([9, 8, 7]);
+    const wide = await decode(png({ width: 1, height: 1, bitDepth: 16, colourType: 2 }, deep));
+    expect(wide).toEqual([[[9, 8, 7]]]);
   });
 
   const flipped = Buffer.from(sampleBytes('album-moon'));
@@ -118,7 +134,40 @@ describe('decoding a PNG', () => {
     ['filtered in an unknown way', png({ width: 1, height: 1 }, Buffer.from([9, 0]))],
     ['interlaced', png({ width: 1, height: 1, interlace: 1 }, Buffer.from([0, 0]))],
   ])('fails as image_invalid when it is %s', async (_what, bytes) => {
-    await expect(decodePng(bytes)).rejects.toMatchObject({ code: 'image_invalid' });
+    await expect(decode(bytes, 10_000)).rejects.toMatchObject({ code: 'image_invalid' });
+  });
+});
+
+describe('a PNG made smaller', () => {
+  const signal = new AbortController().signal;
+  async function shrunk(original: Buffer, maxPixels: number): Promise<number[][]> {
+    async function* whole() {
+      yield original;
+    }
+    const rows = await decode(await shrunkGrey(await openPng(whole()), maxPixels, signal));
+    return rows.map((row) => row.map(([grey]) => Math.round(grey)));
+  }
+
+  it('has the mean of each square, and leaves out what is less than one', async () => {
+    const rows = Buffer.from([0, 10, 30, 100, 100, 7, 0, 30, 10, 100, 100, 7, 0, 7, 7, 7, 7, 7]);
+    expect(await shrunk(png({ width: 5, height: 3 }, rows), 4)).toEqual([[20, 100]]);
+  });
+
+  it('stays as it is when it is small enough, in grey, on white paper', async () => {
+    const half = Buffer.from([0, 0, 0, 0, 255, 0, 0, 0, 0, 255, 255, 255, 255]);
+    expect(await shrunk(png({ width: 3, height: 1, colourType: 6 }, half), 10)).toEqual([
+      [0, 255, 255],
+    ]);
+    const deep = Buffer.from([0, 100, 0, 128, 0]);
+    const grey = await shrunk(png({ width: 1, height: 1, bitDepth: 16, colourType: 4 }, deep), 10);
+    expect(grey[0]?.[0]).toBeCloseTo(177, -1);
+  });
+
+  it('is one line when it is thinner than a square', async () => {
+    const line = Buffer.concat([Buffer.from([0]), Buffer.alloc(1_000, 50)]);
+    expect(await shrunk(png({ width: 1_000, height: 1 }, line), 10)).toEqual([
+      Array.from({ length: 100 }, () => 50),
+    ]);
   });
 });
 
