@@ -21,6 +21,12 @@ export function hasInvisibleText(text: string): boolean {
   return invisible.test(text);
 }
 
+/** Offset of the first such character from `start` on. */
+export function firstInvisible(text: string, start: number): number | undefined {
+  const found = text.slice(start).search(invisible);
+  return found < 0 ? undefined : start + found;
+}
+
 /** Where a pass over the strings of a text stands. */
 export interface StringScan {
   readonly text: string;

@@ -11,6 +11,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { JsonObject, JsonValue } from '../envelope/json.ts';
+import { unfitText } from './flow-file.ts';
 import { at, type Finding, type Problem } from './problem.ts';
 import { MAX_PROBLEMS, SourceText } from './source-text.ts';
 import {
@@ -21,8 +22,6 @@ import {
   type YamlTrap,
 } from './yaml-traps.ts';
 
-/** Bytes of a flow file. */
-const MAX_DOCUMENT_BYTES = 256 * 1024;
 /** Levels of lists and maps in it. */
 const MAX_DOCUMENT_DEPTH = 48;
 /** Values in it, all levels together. */
@@ -45,18 +44,8 @@ interface Position {
  * that are no text, `__proto__`, duplicate keys and numbers that are no JSON are refused, each with the line it stands on.
  */
 export function readDocument(text: string, file: string): SourceDocument | readonly Problem[] {
-  if (Buffer.byteLength(text) > MAX_DOCUMENT_BYTES) {
-    return [
-      {
-        file,
-        line: 1,
-        column: 1,
-        path: '',
-        code: 'flow_file_too_large',
-        message: `A flow file has at most ${MAX_DOCUMENT_BYTES / 1024} KiB.`,
-      },
-    ];
-  }
+  const unfit = unfitText(text, file);
+  if (unfit.length > 0) return unfit;
   const lines = new LineCounter();
   const document = parseDocument(text, {
     version: '1.2',

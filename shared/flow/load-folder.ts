@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ConfigError } from '../errors/errors.ts';
 import type { FindFlow } from './compilation.ts';
+import { readFlowText } from './flow-file.ts';
 import { compileSource, type FlowSource, type LoadedFlow, readFlow } from './load.ts';
 import { formatProblem, type Problem } from './problem.ts';
 
@@ -25,7 +26,8 @@ export function loadFlowFiles(files: readonly string[]): FlowSet {
   const flows: LoadedFlow[] = [];
   const problems: Problem[] = [];
   for (const file of files) {
-    const read = readFlow(readFileSync(file, 'utf8'), file);
+    const text = readFlowText(file);
+    const read = typeof text === 'string' ? readFlow(text, file) : text;
     if ('definition' in read) sources.push(read);
     else problems.push(...read);
   }

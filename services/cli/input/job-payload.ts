@@ -1,4 +1,6 @@
-import { isJsonObject, type JsonObject } from '../../../shared/envelope/json.ts';
+import { parseValue } from '../../../shared/envelope/gate.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../shared/envelope/json.ts';
+import { UnprocessableError } from '../../../shared/errors/errors.ts';
 import { UsageError } from '../usage-error.ts';
 import { imageDataUrl, readInput } from './image.ts';
 
@@ -38,14 +40,8 @@ export async function jobPayload(
 
 async function readPayload(file: string): Promise<JsonObject> {
   const name = file === '-' ? 'Standard input' : file;
-  const text = file === '-' ? await readStandardInput() : (await readInput(file)).toString('utf8');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError('payload_not_json', `${name} is no JSON: ${why}.`);
-  }
+  const bytes = file === '-' ? await readStandardInput() : await readInput(file);
+  const value = parsed(bytes, name);
   if (isJsonObject(value)) return value;
   throw new UsageError(
     'payload_not_object',
@@ -53,8 +49,30 @@ async function readPayload(file: string): Promise<JsonObject> {
   );
 }
 
-async function readStandardInput(): Promise<string> {
+/** The gate that the coordinators have: what they refuse is told here, and bytes that are no text are not made to look like one. */
+function parsed(bytes: Uint8Array, name: string): JsonValue {
+  try {
+    return parseValue(bytes);
+  } catch (error) {
+    if (!(error instanceof UnprocessableError)) throw error;
+    const { code, message } = error;
+    if (code !== 'bad_json') throw new UsageError(code, `${name}: ${message}`);
+    throw new UsageError('payload_not_json', `${name} is no JSON: ${whyNot(bytes)}.`);
+  }
+}
+
+/** The parser's own words quote the text, which is its reader's. */
+function whyNot(bytes: Uint8Array): string {
+  try {
+    JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return 'something is wrong in it';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+async function readStandardInput(): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }

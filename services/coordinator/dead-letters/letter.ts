@@ -4,6 +4,7 @@ import type { Request, StepBlock } from '../../../shared/envelope/envelope.ts';
 import { header } from '../../../shared/envelope/headers.ts';
 import { messageIdOf } from '../../../shared/envelope/ids.ts';
 import type { JsonObject, JsonValue } from '../../../shared/envelope/json.ts';
+import { MAX_MESSAGE_BYTES } from '../../../shared/envelope/limits.ts';
 import { deathHeader } from '../../../shared/transport/broker-headers.ts';
 import { workQueueName } from '../../../shared/transport/topology.ts';
 import type { Delivery } from '../../../shared/transport/transport.ts';
@@ -41,7 +42,8 @@ const deaths: Readonly<Record<string, string>> = {
 
 /** What a message of `dead.failed` or `dead.unprocessable` is. Pure; never throws, whatever the bytes are. */
 export function letterOf(delivery: Delivery, nowMs: number): Letter {
-  const request = requestIn(delivery.body);
+  const readable = delivery.body.byteLength <= MAX_MESSAGE_BYTES;
+  const request = readable ? requestIn(delivery.body) : undefined;
   const kind = delivery.routingKey === 'failed' ? 'failed' : 'unprocessable';
   const reason = codeIn(delivery, header.reason);
   const death = codeIn(delivery, deathHeader.reason);
@@ -80,6 +82,7 @@ export function letterOf(delivery: Delivery, nowMs: number): Letter {
 /** The step that a letter is about: a request's, or that of a reply which could not be taken. */
 function stepIn({ body }: Delivery, request: Request | undefined): StepBlock | undefined {
   if (request !== undefined) return request.step;
+  if (body.byteLength > MAX_MESSAGE_BYTES) return undefined;
   try {
     return decode('reply', body, { trust: 'internal' }).step;
   } catch {
@@ -113,8 +116,12 @@ function idOf(
   return messageIdOf(messageId, `${code}/${digest}`, 0, 'dead');
 }
 
+/** Of what is larger than any message of ours only the beginning is looked at: nobody sees more, and reading it all takes a second. */
 function shownBody(body: Uint8Array): string {
-  return cut(redactedText(Buffer.from(body).toString('utf8')));
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  if (bytes.length <= MAX_MESSAGE_BYTES)
+    return cut(redactedText(bytes.toString('utf8')), bytes.length);
+  return cut(redactPlainText(bytes.toString('utf8', 0, MAX_BODY_BYTES)), bytes.length);
 }
 
 function redactedText(text: string): string {
@@ -127,10 +134,10 @@ function redactedText(text: string): string {
 }
 
 /** The beginning of a text, whole characters, and how long it was. */
-function cut(text: string): string {
+function cut(text: string, inAll: number): string {
   const bytes = Buffer.from(text);
-  if (bytes.length <= MAX_BODY_BYTES) return text;
-  const mark = ` [${bytes.length} bytes in all]`;
+  if (bytes.length <= MAX_BODY_BYTES && inAll <= MAX_MESSAGE_BYTES) return text;
+  const mark = ` [${Math.max(bytes.length, inAll)} bytes in all]`;
   const kept = bytes.subarray(0, MAX_BODY_BYTES - mark.length);
   return new TextDecoder().decode(kept, { stream: true }) + mark;
 }

@@ -40,6 +40,8 @@ describe('the payload of a job', () => {
 
   it.each([
     ['payload_not_json', '{'],
+    ['bad_utf8', Buffer.from('{"text":"caf\xe9"}', 'latin1')],
+    ['duplicate_key', '{"text":"a","text":"b"}'],
     ['payload_not_object', '[1]'],
   ])('is refused with %s', async (code, content) => {
     const file = join(folder, 'payload.json');

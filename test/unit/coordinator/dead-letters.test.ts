@@ -138,6 +138,15 @@ describe('a dead letter', () => {
     expect(row.body).toMatch(/^é+ \[40000 bytes in all\]$/);
   });
 
+  it('that is larger than any message is not read through, which would halt the coordinator (B2)', () => {
+    const body = `{"apiKey":"secret-word","a":"${'x'.repeat(8 * 1024 * 1024)}"}`;
+    const { row } = letterOf(delivery(body), 7);
+    expect(row.body.slice(0, 30)).toBe('{"apiKey":[redacted],"a":"xxxx');
+    expect(row.body).toContain(` [${body.length} bytes in all]`);
+    expect(Buffer.byteLength(row.body)).toBeLessThanOrEqual(16 * 1024);
+    expect(row).toMatchObject({ runId: null, input: null });
+  });
+
   it('never throws, whatever the bytes and headers are', () => {
     const bytes = fc.oneof(fc.uint8Array(), fc.json().map(Buffer.from));
     fc.assert(
