@@ -3,7 +3,7 @@ import { ConfigError, FleetError } from '../../shared/errors/errors.ts';
 import { InterruptedError } from './interrupted.ts';
 import { UsageError } from './usage-error.ts';
 
-export const exitCode = { succeeded: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+export const exitCode = { succeeded: 0, failed: 1, usage: 2, rests: 3, interrupted: 130 } as const;
 
 /** What the command line says about an error, and what it exits with. */
 export interface Failure {

@@ -23,6 +23,19 @@ export interface PausesOptions {
 
 const PREFIX = 'model/';
 
+/** What was ever said of models, by name. */
+export async function readPauses(
+  store: Pick<Store, 'readDocuments'>,
+): Promise<ReadonlyMap<string, Pause>> {
+  const documents = await store.readDocuments(PREFIX);
+  return new Map(
+    [...documents].map(([key, document]) => [
+      key.slice(PREFIX.length),
+      document as unknown as Pause,
+    ]),
+  );
+}
+
 /**
  * Models that an operator has stopped. Coordinators send them no more requests, and their workers take none of those that wait:
  * these stay in the queue until the model is let go on.
@@ -36,19 +49,8 @@ export class Pauses {
 
   /** Knows what was written down, by whichever coordinator. */
   async restore(): Promise<void> {
-    const { models } = this.#options;
-    for (const [model, { paused }] of await this.all()) models.setPaused(model, paused);
-  }
-
-  /** What was ever said of models, by name. */
-  async all(): Promise<ReadonlyMap<string, Pause>> {
-    const documents = await this.#options.store.readDocuments(PREFIX);
-    return new Map(
-      [...documents].map(([key, document]) => [
-        key.slice(PREFIX.length),
-        document as unknown as Pause,
-      ]),
-    );
+    const { models, store } = this.#options;
+    for (const [model, { paused }] of await readPauses(store)) models.setPaused(model, paused);
   }
 
   /** Stops a model or lets it go on; resolves when that is written down. Workers are told, and told again when they announce themselves. */

@@ -36,7 +36,7 @@ export interface Client {
   submit(flow: string, payload: JsonObject, options?: SubmitOptions): Promise<Submitted>;
   /**
    * The result of a run, by its id or that of its job, whoever submitted it; the run's own status says how it ended. Throws
-   * FleetError `result_timeout`, `run_unknown`. Default time-out: 330 s.
+   * FleetError `result_timeout`, `run_unknown`. Default time-out: 330 s. A run that rests has no result: see `resultOrRest`.
    */
   result(idOrRun: string, options?: WaitOptions): Promise<Result>;
   /** `submit`, then `result`. */

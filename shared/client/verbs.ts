@@ -106,9 +106,19 @@ export interface RunDetails {
   }[];
   /** Nodes that wait for a signal, and what they ask. */
   waits: { path: string; since: string; until: string | null; ask: JsonValue }[];
+  /** What it waits for; empty while anything in it goes on by itself, and after its end. */
+  rests: RunRest[];
   history: HistoryFact[];
   /** The result envelope; null before the end. */
   result: JsonValue;
+}
+
+/** Where a run stands still until somebody answers it, gives it more to spend, or lets a model go on. */
+export interface RunRest {
+  path: string;
+  why: 'signal' | 'budget' | 'paused';
+  /** paused: the model that somebody stopped. */
+  model: string | null;
 }
 
 /** What a run may use in all, and what becomes of a call that would not fit any more. */

@@ -1,13 +1,10 @@
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSqliteStore } from '../../services/coordinator/store/sqlite/sqlite-store.ts';
 import type { Verbs } from '../../shared/client/verbs.ts';
-import { type CliRun, runCli, startCli } from '../support/cli-process.ts';
-import { eventually } from '../support/eventually.ts';
+import { type CliRun, runCli } from '../support/cli-process.ts';
 
 /** Runs in a file, without a broker: what went wrong is looked at and put right by one command after the other. */
 
@@ -56,7 +53,6 @@ beforeAll(async () => {
   await writeFile(join(folder, 'shaky.yaml'), shaky);
   await writeFile(join(folder, 'asking.yaml'), asking);
   await writeFile(join(folder, 'bad.json'), '{"thing": 5}');
-  await writeFile(join(folder, 'empty.json'), '{}');
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -182,24 +178,10 @@ describe('a run that failed', { timeout: FLOTILLA_MS }, () => {
   });
 });
 
-/** Open runs in a file that another process works on. */
-function waitingRuns(file: string): number {
-  const database = new DatabaseSync(file, { readOnly: true });
-  const [row] = database.prepare("SELECT count(*) AS n FROM runs WHERE status = 'running'").all();
-  database.close();
-  return Number(row?.['n']);
-}
-
 describe('a run that waits for a person', { timeout: FLOTILLA_MS }, () => {
-  /** A run that is left behind by a process that had to stop. */
   async function left(): Promise<string> {
-    const job = ['asking.yaml', '--payload', 'empty.json', '--timeout', '1h'];
-    const child = startCli(['run', ...job, '--db', 'asking.db'], { cwd: folder });
-    const closed = once(child, 'close');
-    const file = join(folder, 'asking.db');
-    await eventually(() => waitingRuns(file) > 0, { timeoutMs: 30_000, intervalMs: 100 });
-    child.kill('SIGINT');
-    await closed;
+    const { code } = await flotilla('run', 'asking.yaml', 'go', '--db', 'asking.db');
+    expect(code).toBe(3);
     return (await newestRun('--db', 'asking.db')).id;
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface EventuallyOptions {
-  /** Default 5 s. */
+  /** Default 20 s: machines may be busy, and what holds soon costs nothing. */
   readonly timeoutMs?: number;
   /** Time between two checks. Default 10 ms. */
   readonly intervalMs?: number;
@@ -13,7 +13,7 @@ export interface EventuallyOptions {
  */
 export async function eventually<T>(
   check: () => T | Promise<T>,
-  { timeoutMs = 5_000, intervalMs = 10 }: EventuallyOptions = {},
+  { timeoutMs = 20_000, intervalMs = 10 }: EventuallyOptions = {},
 ): Promise<Exclude<T, false>> {
   const endMs = performance.now() + timeoutMs;
   for (;;) {

@@ -34,10 +34,17 @@ export function addPause(program: Command, terminal: Terminal): void {
   fleetOptions(goOn, 'print {"model": …, "paused": false}').action(
     async (model: string, options: FleetCommandOptions) => {
       const { act } = await import('../operate/act.ts');
-      const answer = await act(options, terminal, [], ({ client }) =>
-        client.operation('model.continue', { model }),
-      );
-      terminal.out.print(options.json ? JSON.stringify(answer) : `${model} goes on.`);
+      const { keptRunsAt } = await import('../operate/kept-runs-at.ts');
+      const { resultOrRest } = await import('../../../shared/client/result-or-rest.ts');
+      const runs = await keptRunsAt(model, options, terminal);
+      const answer = await act(options, terminal, runs, async ({ client }) => {
+        const continued = await client.operation('model.continue', { model });
+        // What goes on in this process ends with it.
+        await Promise.all(runs.map((run) => resultOrRest(client, run)));
+        return continued;
+      });
+      const going = runs.length === 0 ? '' : `, and with it ${runs.join(', ')}`;
+      terminal.out.print(options.json ? JSON.stringify(answer) : `${model} goes on${going}.`);
     },
   );
 }

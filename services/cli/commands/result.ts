@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { requiredBroker } from '../input/broker-url.ts';
+import { whereOf } from '../operate/options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface ResultOptions {
@@ -23,10 +24,12 @@ export function addResult(program: Command, terminal: Terminal): void {
       const broker = requiredBroker(options.broker, terminal.env);
       const timeoutMs = parseDuration(options.timeout);
       const { withClient } = await import('../run/on-broker.ts');
-      const { showResult } = await import('../run/show-result.ts');
-      const result = await withClient(broker, terminal, (client) =>
-        client.result(id, { timeoutMs }),
+      const { showAwaited } = await import('../run/show-awaited.ts');
+      const { resultOrRest } = await import('../../../shared/client/result-or-rest.ts');
+      const awaited = await withClient(broker, terminal, (client) =>
+        resultOrRest(client, id, { timeoutMs }),
       );
-      process.exitCode = showResult(result, options.json === true, terminal);
+      const show = { json: options.json === true, where: whereOf(options) };
+      process.exitCode = showAwaited(awaited, show, terminal);
     });
 }

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { budgetHelp, budgetOption } from '../input/budget.ts';
 import type { JobOptions } from '../input/job-payload.ts';
+import { defaultDatabase, whereOf } from '../operate/options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface RunOptions extends JobOptions {
   readonly json?: boolean;
-  readonly db?: string;
+  readonly db: string;
   readonly broker?: string;
   readonly timeout?: string;
   readonly budget?: string;
@@ -28,7 +29,7 @@ export function addRun(program: Command, terminal: Terminal): void {
     .option('--json', 'print the result envelope, and nothing else, on standard output')
     .option('--timeout <duration>', 'longest time the job may take, such as 30s or 5m')
     .option('--budget <amounts>', `what the run may use at most, ${budgetHelp}`)
-    .option('--db <file>', 'where runs are kept', '.flotilla/flotilla.db')
+    .option('--db <file>', 'where runs are kept', defaultDatabase)
     .option('--broker <url>', 'use the fleet on this broker (default: AMQP_URL)')
     .addHelpText(
       'after',
@@ -38,13 +39,14 @@ Examples:
   flotilla run receipt --image receipt.png --json
   echo '{"text": "…"}' | flotilla run review --payload -
 
-Exit code: 0 when the run succeeded, 1 when it failed, 2 for wrong usage.`,
+Exit code: 0 when the run succeeded, 1 when it failed, 2 for wrong usage,
+3 when it rests: for a person, a paused model or a larger budget.`,
     )
     .action(async (flow: string, text: string | undefined, options: RunOptions) => {
       const { jobPayload } = await import('../input/job-payload.ts');
       const { parseDuration } = await import('../input/duration.ts');
       const { brokerOf } = await import('../input/broker-url.ts');
-      const { showResult } = await import('../run/show-result.ts');
+      const { showAwaited } = await import('../run/show-awaited.ts');
       const broker = brokerOf(options.broker, terminal.env);
       const job = {
         flow,
@@ -52,10 +54,11 @@ Exit code: 0 when the run succeeded, 1 when it failed, 2 for wrong usage.`,
         ...budgetOption(options.budget),
         ...(options.timeout === undefined ? {} : { timeoutMs: parseDuration(options.timeout) }),
       };
-      const result =
+      const awaited =
         broker === undefined
-          ? await (await import('../run/embedded.ts')).runEmbedded(job, options.db ?? '', terminal)
+          ? await (await import('../run/embedded.ts')).runEmbedded(job, options.db, terminal)
           : await (await import('../run/on-broker.ts')).runOnBroker(job, broker, terminal);
-      process.exitCode = showResult(result, options.json === true, terminal);
+      const show = { json: options.json === true, where: whereOf(options) };
+      process.exitCode = showAwaited(awaited, show, terminal);
     });
 }

@@ -2,6 +2,9 @@ import type { Command } from 'commander';
 import { type FleetCommandOptions, fleetOptions } from '../operate/options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
+/** A run ends itself, by its deadline, before this is over. */
+const A_DAY_MS = 86_400_000;
+
 interface SignalOptions extends FleetCommandOptions {
   readonly data: string;
 }
@@ -25,12 +28,12 @@ Example:
     async (run: string, path: string, options: SignalOptions) => {
       const { parseJson } = await import('../input/json-value.ts');
       const { act } = await import('../operate/act.ts');
-      const { endOrWait } = await import('../operate/end-or-wait.ts');
+      const { resultOrRest } = await import('../../../shared/client/result-or-rest.ts');
       const value = parseJson(options.data, '--data');
       const answer = await act(options, terminal, [run], async ({ client, embedded }) => {
         const answered = await client.operation('run.signal', { run, path, value });
         // What goes on in this process ends with it.
-        if (embedded) await endOrWait(run, client);
+        if (embedded) await resultOrRest(client, run, { timeoutMs: A_DAY_MS });
         return answered;
       });
       const { out } = terminal;

@@ -1,12 +1,13 @@
 import type { Client } from '../../../shared/client/client.ts';
+import { resultOrRest } from '../../../shared/client/result-or-rest.ts';
 import type { ContinuedRunAnswer, Verbs } from '../../../shared/client/verbs.ts';
 import { exitCode } from '../failure.ts';
-import { showResult } from '../run/show-result.ts';
+import { restJson, showAwaited } from '../run/show-awaited.ts';
 import { moneyText } from '../terminal/amounts.ts';
 import { countText } from '../terminal/duration.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { act } from './act.ts';
-import type { FleetCommandOptions } from './options.ts';
+import { type FleetCommandOptions, whereOf } from './options.ts';
 
 type GoOnVerb = 'run.resume' | 'run.rerun' | 'run.fork';
 
@@ -15,7 +16,7 @@ export interface GoOnOptions extends FleetCommandOptions {
   readonly wait: boolean;
 }
 
-/** Lets a run go on and waits for its result. Answers the exit code. */
+/** Lets a run go on and waits until it has ended or rests. Answers the exit code. */
 export function goOn<V extends GoOnVerb>(
   verb: V,
   args: Verbs[V]['args'],
@@ -28,20 +29,27 @@ export function goOn<V extends GoOnVerb>(
   });
 }
 
-/** Tells that a run goes on, and how it ends. */
+/** Tells that a run goes on, and how it ends or for what it rests. */
 export async function showContinued(
   answer: ContinuedRunAnswer,
   { client, wait }: { readonly client: Client; readonly wait: boolean },
-  { json }: FleetCommandOptions,
+  options: FleetCommandOptions,
   terminal: Terminal,
 ): Promise<number> {
+  const { json } = options;
   if (!json) terminal.err.print(savedLine(answer));
   if (!wait) {
     terminal.out.print(json ? JSON.stringify(answer) : answer.run);
     return exitCode.succeeded;
   }
-  const result = await client.result(answer.run);
-  if (!json) return showResult(result, false, terminal);
+  const where = whereOf(options);
+  const awaited = await resultOrRest(client, answer.run);
+  if (!json) return showAwaited(awaited, { json: false, where }, terminal);
+  if (awaited.name === 'rests') {
+    terminal.out.print(JSON.stringify({ ...answer, ...restJson(awaited.details, where) }));
+    return exitCode.rests;
+  }
+  const { result } = awaited;
   terminal.out.print(JSON.stringify({ ...answer, result }));
   return result.run.status === 'succeeded' ? exitCode.succeeded : exitCode.failed;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '../../../shared/client/client.ts';
+import { resultOrRest } from '../../../shared/client/result-or-rest.ts';
 import type { LetterFilter, ReplayAnswer, ReplayStatus } from '../../../shared/client/verbs.ts';
 import { FleetError } from '../../../shared/errors/errors.ts';
 import { exitCode } from '../failure.ts';
@@ -32,7 +33,7 @@ export async function replayGroup(
     const answer = (await client.operation('dead.replay', { filter, perMinute })) as ReplayAnswer;
     if (!embedded) return told(answer, options, terminal);
     const done = await untilDone(answer, client);
-    for (const { id } of letters) await untilItsRunEnds(id, client);
+    for (const { id } of letters) await untilItsRunEndsOrRests(id, client);
     const { replayed, failed, lastFailure } = done;
     if (options.json) terminal.out.print(JSON.stringify(done));
     else terminal.out.print(`${countText(replayed, 'dead letter')} replayed.`);
@@ -66,8 +67,8 @@ async function untilDone({ replay }: ReplayAnswer, client: Client): Promise<Repl
   }
 }
 
-async function untilItsRunEnds(letter: string, client: Client): Promise<void> {
+async function untilItsRunEndsOrRests(letter: string, client: Client): Promise<void> {
   const { trace } = (await client.operation('dead.show', { id: letter })).letter;
   const run = trace.at(-1)?.['run'];
-  if (typeof run === 'string') await client.result(run);
+  if (typeof run === 'string') await resultOrRest(client, run);
 }

@@ -1,8 +1,9 @@
 import { openArtifacts } from '../../../shared/artifacts/open-store.ts';
-import type { Result } from '../../../shared/envelope/envelope.ts';
+import { type Awaited, resultOrRest } from '../../../shared/client/result-or-rest.ts';
+import { FleetError } from '../../../shared/errors/errors.ts';
 import { startFleet } from '../../fleet/fleet.ts';
 import { shippedFlows } from '../../fleet/flows.ts';
-import { type Store, storeOrMemory } from '../../fleet/store.ts';
+import { storeOrMemory } from '../../fleet/store.ts';
 import { embeddedLogger } from '../embedded-logger.ts';
 import { findFlow } from '../input/find-flow.ts';
 import { RunHistory } from '../input/run-history.ts';
@@ -11,12 +12,12 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { RunLine } from './follow.ts';
 import { type AskedJob, PATIENCE_MS } from './job.ts';
 
-/** Runs one job in this process, with the models of its flow alone. Throws UsageError, ConfigError, FleetError. */
-export function runEmbedded(job: AskedJob, database: string, terminal: Terminal): Promise<Result> {
+/** Runs one job in this process, with the models of its flow alone, until it has ended or rests; a run that rests stays in the file. Throws UsageError, ConfigError, FleetError. */
+export function runEmbedded(job: AskedJob, database: string, terminal: Terminal): Promise<Awaited> {
   return untilInterrupted(async (closing) => {
     const { flow, all } = findFlow(job.flow, shippedFlows());
     const { name, version, deadlineMs } = flow.flow;
-    const store = storeFor(database, terminal);
+    const { store, held } = storeFor(database, terminal);
     const history = new RunHistory();
     const line = new RunLine(name, terminal.err);
     closing.add(() => line.close());
@@ -30,7 +31,7 @@ export function runEmbedded(job: AskedJob, database: string, terminal: Terminal)
       onHistory: history.heard,
     });
     closing.add(() => fleet.stop());
-    const ran = async (): Promise<Result> => {
+    const ran = async (): Promise<Awaited> => {
       const { run } = await fleet.client.submit(name, job.payload, {
         flowVersion: version,
         ...(job.budget === undefined ? {} : { budget: job.budget }),
@@ -38,9 +39,15 @@ export function runEmbedded(job: AskedJob, database: string, terminal: Terminal)
       });
       history.follow(run, (row) => line.heard(row));
       const timeoutMs = (job.timeoutMs ?? deadlineMs) + PATIENCE_MS;
-      const result = await fleet.client.result(run, { timeoutMs });
+      const awaited = await resultOrRest(fleet.client, run, { timeoutMs });
       line.close();
-      return result;
+      if (awaited.name === 'rests' && held !== undefined) {
+        throw new FleetError(
+          'rest_not_kept',
+          `Run ${run} rests, and is kept nowhere. Run it again when no other process has the file, or with another --db.`,
+        );
+      }
+      return awaited;
     };
     const lost = fleet.lost.then((error) => {
       throw error;
@@ -49,10 +56,11 @@ export function runEmbedded(job: AskedJob, database: string, terminal: Terminal)
   });
 }
 
-function storeFor(database: string, { err }: Terminal): Store {
-  const { store, held } = storeOrMemory(database);
+function storeFor(database: string, { err }: Terminal): ReturnType<typeof storeOrMemory> {
+  const opened = storeOrMemory(database);
+  const { held } = opened;
   if (held !== undefined) {
     err.print(`flotilla: ${held.message} This run is kept in memory only. (${held.code})`);
   }
-  return store;
+  return opened;
 }

@@ -1,6 +1,6 @@
 import { type Client, connectClient } from '../../../shared/client/client.ts';
 import { clientNameOf } from '../../../shared/client/client-name.ts';
-import type { Result } from '../../../shared/envelope/envelope.ts';
+import { type Awaited, resultOrRest } from '../../../shared/client/result-or-rest.ts';
 import { clientSecuringOf } from '../../../shared/security/settings.ts';
 import { connectAmqp } from '../../../shared/transport/amqp/transport.ts';
 import { embeddedLogger } from '../embedded-logger.ts';
@@ -41,20 +41,22 @@ export function withClient<T>(
   });
 }
 
-/** Runs one job on the fleet behind a broker. */
+/** Runs one job on the fleet behind a broker, until it has ended or rests. */
 export function runOnBroker(
   job: AskedJob,
   broker: NamedBroker,
   terminal: Terminal,
-): Promise<Result> {
+): Promise<Awaited> {
   const line = new RunLine(job.flow, terminal.err);
   const { timeoutMs, budget } = job;
-  const wait = {
+  const submit = {
     ...(budget === undefined ? {} : { budget }),
-    ...(timeoutMs === undefined
-      ? {}
-      : { deadlineMs: timeoutMs, timeoutMs: timeoutMs + PATIENCE_MS }),
+    ...(timeoutMs === undefined ? {} : { deadlineMs: timeoutMs }),
   };
-  const result = withClient(broker, terminal, (client) => client.run(job.flow, job.payload, wait));
-  return result.finally(() => line.close());
+  const wait = timeoutMs === undefined ? {} : { timeoutMs: timeoutMs + PATIENCE_MS };
+  const awaited = withClient(broker, terminal, async (client) => {
+    const { run } = await client.submit(job.flow, job.payload, submit);
+    return resultOrRest(client, run, wait);
+  });
+  return awaited.finally(() => line.close());
 }

@@ -1,7 +1,8 @@
-import type { RunBudget, RunDetails } from '../../../shared/client/verbs.ts';
+import type { RunBudget, RunDetails, RunRest } from '../../../shared/client/verbs.ts';
 import { budgetText } from '../../../shared/envelope/budget.ts';
 import { costText, moneyText } from './amounts.ts';
 import { durationText } from './duration.ts';
+import { restCommand } from './rest-lines.ts';
 import { inked, statusMark, whyLine } from './run-list-lines.ts';
 import type { Screen } from './screen.ts';
 import { tableLines } from './table.ts';
@@ -50,19 +51,22 @@ function budgetLine({ onExceeded, ...amounts }: RunBudget): string {
   return `budget ${budgetText(amounts)}, then ${then}`;
 }
 
-function waitingLines({ run, open, held, waits }: RunDetails, screen: Screen): string[] {
+function waitingLines({ run, open, held, waits, rests }: RunDetails, screen: Screen): string[] {
   const { palette, symbols, columns } = screen;
   const cut = (line: string) => shorten(visibleLine(line), columns, symbols.ellipsis);
+  const command = (rest: RunRest) => cut(restCommand(run.id, rest, ''));
   const asked = waits.flatMap(({ path, ask }) => [
     palette.busy(cut(`waits for an answer at ${path}: ${inlineValue(ask)}`)),
-    cut(`flotilla signal ${run.id} ${path} --data JSON`),
+    command({ path, why: 'signal', model: null }),
   ]);
+  const others = rests.filter(({ why }) => why !== 'signal');
   return [
     ...open.map(({ path, model, version }) => cut(`waits for ${model}@${version} at ${path}`)),
     ...held.map(({ path, why, model }) =>
       palette.warn(cut(`held back at ${path}: ${why}${model === null ? '' : ` of ${model}`}`)),
     ),
     ...asked,
+    ...others.map(command),
   ];
 }
 

@@ -3,7 +3,7 @@ import type { ModelStatus } from '../../../shared/client/verbs.ts';
 import type { ModelLimits } from '../../../shared/envelope/manifest.ts';
 import { workQueueName } from '../../../shared/transport/topology.ts';
 import type { BreakerReport } from '../breakers/breakers.ts';
-import type { Pause } from '../pauses.ts';
+import { type Pause, readPauses } from '../pauses.ts';
 import type { ManifestRow } from '../store/store.ts';
 import { instantOf } from './about-run.ts';
 import { type ActingContext, operation } from './operation.ts';
@@ -14,7 +14,7 @@ export const modelList = operation(
   { schema: z.object({}), takes: '{}' },
   async (_args, context: ActingContext) => {
     const rows = await context.store.manifests();
-    const stopped = await context.pauses.all();
+    const stopped = await readPauses(context.store);
     const names = [...new Set(rows.map(({ model }) => model))].sort();
     const models: ModelStatus[] = [];
     for (const model of names) {

@@ -5,8 +5,10 @@ import { runIdOf } from '../../../shared/envelope/ids.ts';
 import { readLinks } from '../continuations/links.ts';
 import type { HeldCall } from '../engine/open-calls.ts';
 import { heldCalls, openCalls, openWaits } from '../engine/open-calls.ts';
+import { restsOf } from '../engine/rests.ts';
+import { readPauses } from '../pauses.ts';
 import { resultKey } from '../run-draft.ts';
-import type { HistoryRow } from '../store/store.ts';
+import type { HistoryRow, Store } from '../store/store.ts';
 import { aboutRun, instantOf } from './about-run.ts';
 import { ownRun } from './find-run.ts';
 import { operation, type ReadingContext } from './operation.ts';
@@ -47,11 +49,17 @@ export const runGet = operation(
         until: untilMs === null ? null : instantOf(untilMs),
         ask: askedAt(path, history),
       })),
+      rests: restsOf(run, await pausedIn(store)).map((rest) => ({ ...rest })),
       history: history.map(({ runId: _, atMs, ...entry }) => ({ at: instantOf(atMs), ...entry })),
       result: (await store.readValue(id, resultKey)) ?? null,
     };
   },
 );
+
+async function pausedIn(store: Store): Promise<(model: string) => boolean> {
+  const pauses = await readPauses(store);
+  return (model) => pauses.get(model)?.paused === true;
+}
 
 function aboutHeld({ path, attempt, phase }: HeldCall): RunDetails['held'][number] {
   const { why, model = null, lookAtMs } = phase;

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { resultOrRest } from '../../../shared/client/result-or-rest.ts';
 import { newId } from '../../../shared/envelope/ids.ts';
 import { chainFlow } from '../../support/chain-flow.ts';
 import { eventually } from '../../support/eventually.ts';
+import { flowOf } from '../../support/flow-text.ts';
 import { InProcessFleet, marks } from '../../support/in-process-fleet.ts';
 
 let fleet: InProcessFleet;
@@ -104,5 +106,28 @@ describe('run.cancel', () => {
     await expect(unknown).rejects.toMatchObject({ code: 'run_unknown' });
     const nonsense = client.operation('run.cancel', { run: 'x' } as never);
     await expect(nonsense).rejects.toMatchObject({ code: 'input_invalid' });
+  });
+});
+
+describe('a client that waits for a run', () => {
+  it('is told when the run rests, and for what; an answer lets it wait for the result', async () => {
+    await fleet.coordinator([flowOf('- wait: approval\n')]);
+    const client = await fleet.client();
+    const { run } = await client.submit('sample', { text: 'go' });
+    const resting = await resultOrRest(client, run);
+    expect(resting).toMatchObject({
+      name: 'rests',
+      details: { rests: [{ path: 'approval', why: 'signal', model: null }] },
+    });
+    await client.signal(run, 'approval', true);
+    const ended = await resultOrRest(client, run);
+    expect(ended).toMatchObject({ name: 'ended', result: { run: { status: 'succeeded' } } });
+  });
+
+  it('is told as by result() of a run that nobody knows', async () => {
+    await fleet.coordinator([chainFlow(['one'])]);
+    const client = await fleet.client();
+    const unknown = resultOrRest(client, newId());
+    await expect(unknown).rejects.toMatchObject({ code: 'run_unknown' });
   });
 });

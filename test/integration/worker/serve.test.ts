@@ -10,6 +10,9 @@ import { ServiceProcess } from './service-process.ts';
 
 const echoProcess = new URL('echo-process.ts', import.meta.url);
 const llmService = new URL('../../../services/llm/main.ts', import.meta.url);
+/** A process takes seconds to start on a busy machine. */
+const SLOW_MS = 120_000;
+
 const work = workQueueName('echo', 1);
 
 let broker: TestBroker;
@@ -35,7 +38,7 @@ function start(env: Record<string, string>, script = echoProcess, args: string[]
   return service;
 }
 
-describe('a worker process', () => {
+describe('a worker process', { timeout: SLOW_MS }, () => {
   it('serves its model, finishes what has begun on SIGTERM, and ends with 0', async () => {
     const service = start({ LOG_LEVEL: 'debug', INSTANCE: 'echo-7' });
     await service.says('"serving"');
@@ -99,7 +102,7 @@ describe('a worker process', () => {
   });
 });
 
-describe('the llm service', () => {
+describe('the llm service', { timeout: SLOW_MS }, () => {
   it('serves the model file it is told to', async () => {
     const server = await new ChatServer().start();
     server.answer(says('{"summary":"It broke.","urgency":"high","area":"login"}'));

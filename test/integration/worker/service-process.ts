@@ -26,7 +26,7 @@ export class ServiceProcess {
       () => {
         if (!this.errors.includes(words)) throw new Error(`Not said: ${words}\n${this.errors}`);
       },
-      { timeoutMs: 15_000 },
+      { timeoutMs: 60_000 },
     );
   }
 
