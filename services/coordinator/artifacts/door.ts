@@ -4,6 +4,7 @@ import type { ArtifactScope } from '../../../shared/artifacts/keys.ts';
 import type { Job } from '../../../shared/envelope/envelope.ts';
 import { MAX_MESSAGE_BYTES } from '../../../shared/envelope/limits.ts';
 import { describe } from '../../../shared/errors/describe.ts';
+import { ContractError, PermanentError } from '../../../shared/errors/errors.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
 
 export interface DoorOptions {
@@ -17,7 +18,8 @@ const PATIENCE_MS = 5_000;
 
 /**
  * A job as it is kept: what is large of it lies in the store from here on, so that no message of its run carries it. Where the store
- * cannot be used right now the job stays as it came, for it fits a message. Throws nothing.
+ * cannot be used right now the job stays as it came, for it fits a message. Throws ContractError with the store's code for what no
+ * store takes: `media_mismatch`, `archive_refused`, `image_invalid`, `image_too_large`.
  */
 export async function lightJob(
   job: Job,
@@ -34,6 +36,7 @@ export async function lightJob(
     return { ...job, payload, context: await moveLargeValues(job.context, place, signal) };
   } catch (error) {
     const { code, message } = describe(error);
+    if (error instanceof PermanentError) throw new ContractError(code, message, { cause: error });
     logger.warn({ code, run: scope.run }, `the job keeps its large values: ${message}`);
     return job;
   }

@@ -27,7 +27,7 @@ import { jobHeadersOf } from './job-headers.ts';
  * 1. What cannot be read is parked in `dead.unprocessable`, and answered to nobody: nothing in it can be believed.
  * 2. What can be read and cannot become a run is answered with a failed result, so that no client waits for ever:
  *    `flow_unknown`, `input_invalid`, `id_conflict`, `deadline_invalid`, `budget_invalid`, `deadline_exceeded`, `not_allowed`,
- *    `rate_limited`, `message_too_large`, `artifact_not_allowed`, `reference_not_allowed`.
+ *    `rate_limited`, `message_too_large`, `artifact_not_allowed`, `reference_not_allowed`, and what `lightJob` throws.
  * 3. The same job again changes nothing; when its run has ended, it is answered with the stored result.
  */
 export interface IntakeOptions extends DoorOptions {
@@ -113,8 +113,13 @@ async function light(readable: ReadableJob, options: IntakeOptions): Promise<Rea
   const { delivery, runId, caller, refusal } = readable;
   if (refusal !== undefined) return readable;
   const scope = { tenant: caller.tenant, run: runId };
-  const job = await lightJob(readable.job, delivery.body.byteLength, scope, options);
-  return { ...readable, job };
+  try {
+    const job = await lightJob(readable.job, delivery.body.byteLength, scope, options);
+    return { ...readable, job };
+  } catch (error) {
+    if (error instanceof ContractError) return { ...readable, refusal: error };
+    throw error;
+  }
 }
 
 function refusalOf(check: () => void): ContractError | undefined {
