@@ -7,6 +7,7 @@ import { queue } from '../../shared/transport/topology.ts';
 import type { Delivery, Transport } from '../../shared/transport/transport.ts';
 import { Access } from './access/access.ts';
 import type { ClientsFile } from './access/clients-file.ts';
+import { Sweeper } from './artifacts/sweeper.ts';
 import { cancellationsOf } from './cancellations.ts';
 import { Commits } from './commits.ts';
 import { Consumers } from './consumers.ts';
@@ -106,6 +107,7 @@ class RunningCoordinator implements Coordinator {
   readonly #progress: ProgressRelay;
   readonly #access: Access;
   readonly #sharing: Sharing;
+  readonly #sweeper: Sweeper;
   readonly #stop = new AbortController();
   #stopped: Promise<void> | undefined;
 
@@ -136,6 +138,7 @@ class RunningCoordinator implements Coordinator {
       now,
       coordinators: () => this.#sharing.coordinators,
     });
+    this.#sweeper = new Sweeper({ ...options, now });
     const { models, limits, breakers } = this.#sharing;
     this.#desk = { store, flows, models, values, limits, breakers, logger, now };
     this.#hearing = new Hearing({ transport, probeStore: () => store.nextDueMs(), now });
@@ -206,6 +209,7 @@ class RunningCoordinator implements Coordinator {
     this.#relay.start();
     this.#operating.start();
     this.#sharing.start();
+    this.#sweeper.start();
     await this.#control.askAll();
     const names = flows.flows.map((flow) => `${flow.name} v${flow.version}`);
     logger.info({ instance, durable: store.durable, flows: names }, 'coordinating');
@@ -224,6 +228,7 @@ class RunningCoordinator implements Coordinator {
       this.#operating.stop(),
       this.#hearing.stop(),
       this.#sharing.stop(),
+      this.#sweeper.stop(),
       ...batches,
     ]);
     // Work that waits for a store which is away is cut off; its deliveries go back to the queue.

@@ -1,6 +1,7 @@
 import { checkWithin, parseKey } from '../../../shared/artifacts/keys.ts';
 import { referencesIn } from '../../../shared/artifacts/references.ts';
 import type { JsonValue } from '../../../shared/envelope/json.ts';
+import { ContractError } from '../../../shared/errors/errors.ts';
 import type { Run } from '../engine/run.ts';
 
 /**
@@ -16,5 +17,20 @@ export function checkOwnReferences(
     const { run } = parseKey(reference.key);
     const inherited = continues?.run === run || continues?.before?.includes(run);
     checkWithin({ tenant, run: inherited ? run : id }, reference.key);
+  }
+}
+
+/**
+ * What has expired may be gone at any time, so a run that begins refers to none of it: the sweeper counts on that. Throws ContractError
+ * `artifact_missing`, `reference_not_allowed`.
+ */
+export function checkFresh(value: JsonValue, nowMs: number): void {
+  for (const { reference } of referencesIn(value)) {
+    const { expiresAtMs } = parseKey(reference.key);
+    if (expiresAtMs > nowMs) continue;
+    throw new ContractError(
+      'artifact_missing',
+      `The artifact ${reference.key} expired at ${reference.expires}. Send the value again.`,
+    );
   }
 }

@@ -3,7 +3,7 @@ import type { BudgetAmounts } from '../../../shared/envelope/budget.ts';
 import { continuedRunIdOf } from '../../../shared/envelope/ids.ts';
 import type { JsonObject } from '../../../shared/envelope/json.ts';
 import type { CompiledFlow } from '../../../shared/flow/kernel.ts';
-import { checkOwnReferences } from '../artifacts/own-references.ts';
+import { checkFresh, checkOwnReferences } from '../artifacts/own-references.ts';
 import type { Commits } from '../commits.ts';
 import { continueRun } from '../engine/continue-run.ts';
 import { inputKeyOf } from '../engine/keys.ts';
@@ -36,7 +36,8 @@ export interface GoOnDesk {
 
 /**
  * Makes a new run that goes on from one that has ended, and the note of it beside that one, in one transaction. Throws
- * ContractError for what cannot go on or holds references that are not its own, and ShutdownError when the process stops first.
+ * ContractError for what cannot go on, or holds references that are not its own or have
+ * expired, and ShutdownError when the process stops first.
  */
 export async function goOn(wish: GoOn, desk: GoOnDesk): Promise<ContinuedRunAnswer> {
   const { store, commits, now } = desk;
@@ -58,6 +59,7 @@ export async function goOn(wish: GoOn, desk: GoOnDesk): Promise<ContinuedRunAnsw
     run: withBudget(continued.run, budget),
     values: new Map([...continued.values, ...replaced]),
   };
+  for (const value of made.values.values()) checkFresh(value, made.run.acceptedAtMs);
   const savings = await savingsOf(origin.id, reused, store);
   const faults: unknown[] = [];
   await commits.commit([linkTask(origin.id, made.run), startTask(made, faults)]);

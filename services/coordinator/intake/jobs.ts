@@ -12,7 +12,7 @@ import type { Delivery } from '../../../shared/transport/transport.ts';
 import type { Access, Caller } from '../access/access.ts';
 import { mayUseFlow } from '../access/grant.ts';
 import { type DoorOptions, lightJob } from '../artifacts/door.ts';
-import { checkOwnReferences } from '../artifacts/own-references.ts';
+import { checkFresh, checkOwnReferences } from '../artifacts/own-references.ts';
 import { jobDigestOf, newRun } from '../engine/new-run.ts';
 import type { Run } from '../engine/run.ts';
 import type { FlowBook } from '../flow-book.ts';
@@ -27,7 +27,7 @@ import { jobHeadersOf } from './job-headers.ts';
  * 1. What cannot be read is parked in `dead.unprocessable`, and answered to nobody: nothing in it can be believed.
  * 2. What can be read and cannot become a run is answered with a failed result, so that no client waits for ever:
  *    `flow_unknown`, `input_invalid`, `id_conflict`, `deadline_invalid`, `budget_invalid`, `deadline_exceeded`, `not_allowed`,
- *    `rate_limited`, `message_too_large`, `artifact_not_allowed`, `reference_not_allowed`, and what `lightJob` throws.
+ *    `rate_limited`, `message_too_large`, `artifact_not_allowed`, `artifact_missing`, `reference_not_allowed`, and what `lightJob` throws.
  * 3. The same job again changes nothing; when its run has ended, it is answered with the stored result.
  */
 export interface IntakeOptions extends DoorOptions {
@@ -84,7 +84,7 @@ function read(delivery: Delivery, { access, logger, now }: IntakeOptions): Reada
     delivery,
     job,
     caller,
-    refusal: unfit ?? refusalOf(() => checkCaller(caller, flow, access)),
+    refusal: unfit ?? refusalOf(() => checkBeginning(job, caller, flow, access, now())),
     client,
     flow,
     runId,
@@ -103,7 +103,10 @@ function checkValues(job: Job, bytes: number, run: Pick<Run, 'id' | 'tenant'>): 
   checkOwnReferences(job.context, run);
 }
 
-function checkCaller(caller: Caller, flow: string, access: Access): void {
+/** What speaks against a new run, though not against the job: when its run is there it is answered all the same. */
+function checkBeginning(job: Job, caller: Caller, flow: string, access: Access, nowMs: number) {
+  checkFresh(job.payload, nowMs);
+  checkFresh(job.context, nowMs);
   mayUseFlow(caller.client, caller.grant, flow);
   access.count(caller);
 }

@@ -131,20 +131,6 @@ describe('a large value', () => {
     expect(found?.reference).toMatchObject({ mediaType: 'image/png', bytes: bytes.length });
   });
 
-  it('is refused at the door when it is not what it says it is, and no model is asked', async () => {
-    await fleet.coordinator([chain(['one'])], { artifacts });
-    const one = await fleet.worker('one', () => ({ text: 'seen' }));
-    const client = await fleet.client();
-    const archive = Buffer.concat([Buffer.from('PK\x03\x04'), Buffer.alloc(60_000)]);
-    for (const said of ['image/png', 'application/zip']) {
-      const text = `data:${said};base64,${archive.toString('base64')}`;
-      const { run } = await client.run('sample', { text });
-      expect(run.error?.code).toBe('archive_refused');
-    }
-    expect(one.requests).toEqual([]);
-    expect((await store.list('')).entries).toEqual([]);
-  });
-
   it('stays in the job where the store cannot be used: the job does not wait for it', async () => {
     const away: ArtifactStore = { ...store, put: () => Promise.reject(new Error('away')) };
     await fleet.coordinator([chain(['one'])], { artifacts: { ...artifacts, store: away } });
