@@ -1,4 +1,4 @@
-import { fleetOnPostgres, fleetOnSqlite, twoOnPostgres } from './fleet/fleet.ts';
+import { fleetOnPostgres, fleetOnSqlite, signedOnSqlite, twoOnPostgres } from './fleet/fleet.ts';
 import { inProcessInMemory, inProcessOnFile } from './in-process/in-process.ts';
 import { reference } from './reference/reference.ts';
 import type { System } from './system.ts';
@@ -7,6 +7,7 @@ import type { System } from './system.ts';
 export const usualSystems: readonly System[] = [
   reference,
   fleetOnSqlite,
+  signedOnSqlite,
   inProcessOnFile,
   inProcessInMemory,
 ];
@@ -15,6 +16,7 @@ export const usualSystems: readonly System[] = [
 export const everySystem: readonly System[] = [
   reference,
   fleetOnSqlite,
+  signedOnSqlite,
   fleetOnPostgres,
   twoOnPostgres,
   inProcessOnFile,

@@ -3,12 +3,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, connectClient } from '../../shared/client/client.ts';
 import { runIdOf } from '../../shared/envelope/ids.ts';
 import type { JsonObject } from '../../shared/envelope/json.ts';
+import { securingOf } from '../../shared/security/settings.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { connectAmqp } from '../../shared/transport/amqp/transport.ts';
 import { exchange } from '../../shared/transport/topology.ts';
 import type { Transport } from '../../shared/transport/transport.ts';
 import type { FromSubmitter, ToSubmitter } from './fleet/messages.ts';
 import { randomFlows, randomJob } from './flows/generate.ts';
+import { SUBMITTER } from './plan/slots.ts';
 import { FsyncedLines } from './records/files.ts';
 import { folderAt } from './records/folder.ts';
 import type { HeardLine, LedgerLine, ResultLine } from './records/lines.ts';
@@ -28,7 +30,9 @@ const heard = new FsyncedLines(folder.heard);
 const logger = createLogger('chaos-submitter');
 
 const transport = await connectAmqp({ url, clientName: 'chaos-submitter', logger });
-const client = await connectClient({ transport, logger });
+const identity = { party: 'client', name: SUBMITTER } as const;
+const secured = securingOf({ KEYS_DIR: folder.keys }, identity, logger);
+const client = await connectClient({ transport: secured(transport), logger });
 await listen(transport);
 
 let released = 0;

@@ -1,5 +1,6 @@
 import { instanceName } from '../../shared/lifecycle/instance-name.ts';
 import { stopSignal } from '../../shared/lifecycle/signals.ts';
+import { securingOf } from '../../shared/security/settings.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { connectService } from '../../shared/transport/amqp/connect-service.ts';
 import { startWorker } from '../../shared/worker/worker.ts';
@@ -19,9 +20,18 @@ const transport = await Promise.race([connectService(connection), stopped.then((
 if (transport !== undefined) {
   const own = models.map((name) => chaosModel(name as ModelName, callsFile));
   const workers = await Promise.all(
-    [...own, ...standIns(callsFile)].map((model) =>
-      startWorker({ model, transport, logger, instance: instanceName(), drainMs: 10_000 }),
-    ),
+    [...own, ...standIns(callsFile)].map((model) => {
+      // One connection, and the key of each model for what is its own.
+      const identity = { party: 'worker', name: model.name } as const;
+      const secured = securingOf(process.env, identity, logger);
+      return startWorker({
+        model,
+        transport: secured(transport),
+        logger,
+        instance: instanceName(),
+        drainMs: 10_000,
+      });
+    }),
   );
   logger.info({ models }, 'all models are served');
   await stopped;

@@ -2,6 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, connectClient } from '../../shared/client/client.ts';
+import { addKeys } from '../../shared/security/new-keys.ts';
+import { securingOf } from '../../shared/security/settings.ts';
+import { coordinatorSpoke, identityOf, type Spoke } from '../../shared/security/spoke.ts';
+import { silentLogger } from '../../shared/telemetry/logger.ts';
 import { connectAmqp } from '../../shared/transport/amqp/transport.ts';
 import type { Transport } from '../../shared/transport/transport.ts';
 import { type Child, startChild } from './child-process.ts';
@@ -32,7 +36,7 @@ export interface Entry {
   readonly code?: string;
 }
 
-/** Coordinators on PostgreSQL and timed workers, each in a process of its own, and a client in this one. */
+/** Coordinators on PostgreSQL and timed workers, each in a process of its own, and a client in this one. All of them sign. */
 export class ProcessFleet {
   readonly client: Client;
   readonly #transport: Transport;
@@ -47,9 +51,15 @@ export class ProcessFleet {
     const folder = await mkdtemp(join(tmpdir(), 'flotilla-processes-'));
     await mkdir(join(folder, 'flows'));
     await writeFile(join(folder, 'flows', `${flow.flow}.json`), JSON.stringify(flow));
-    const transport = await connectAmqp({ url: urls.amqp });
+    const keys = join(folder, 'keys');
+    makeKeys(keys, [coordinatorSpoke, 'client.tester']);
+    const signing = { SECURITY: 'on', KEYS_DIR: keys };
+    const identity = identityOf('client.tester');
+    const secured = securingOf(signing, identity, silentLogger);
+    const transport = secured(await connectAmqp({ url: urls.amqp }));
     const client = await connectClient({ transport });
     const env = {
+      ...signing,
       AMQP_URL: urls.amqp,
       DATABASE_URL: urls.database,
       FLOWS_DIR: join(folder, 'flows'),
@@ -81,6 +91,7 @@ export class ProcessFleet {
 
   /** Resolves when it serves the model. */
   async worker(model: string, env: Readonly<Record<string, string>> = {}): Promise<Child> {
+    makeKeys(join(this.#folder, 'keys'), [`worker.${model}`]);
     const child = this.#start(files.worker, [model], env);
     await child.said('serving', START_MS);
     return child;
@@ -130,4 +141,9 @@ export class ProcessFleet {
       })),
     );
   }
+}
+
+/** Those that are there already stay. */
+function makeKeys(folder: string, spokes: readonly Spoke[]): void {
+  addKeys(folder, spokes, { alg: 'HS256', sealsFromMs: Date.now() });
 }

@@ -1,6 +1,7 @@
 import type { ProcessPlan } from '../process/bench-process.ts';
 import { RunningSystem } from '../running-system.ts';
 import type { System } from '../system.ts';
+import { newKeys } from './signing.ts';
 
 const file = (name: string) => new URL(`./${name}.ts`, import.meta.url);
 
@@ -27,7 +28,11 @@ export type StoreKind = 'sqlite' | 'postgres';
 /** The fleet over RabbitMQ: coordinators, a worker process and a client. */
 function fleet(
   about: Pick<System, 'id' | 'name'>,
-  { store, coordinators = 1 }: { store: StoreKind; coordinators?: number },
+  {
+    store,
+    coordinators = 1,
+    signed = false,
+  }: { store: StoreKind; coordinators?: number; signed?: boolean },
 ): System {
   return {
     ...about,
@@ -41,12 +46,24 @@ function fleet(
         ...numbers.map((number) => coordinatorPlan(url, lent.url, number)),
         workerPlan(url, models),
       ];
-      return RunningSystem.start(plans, () => lent.remove());
+      const keys = signed ? newKeys(models) : undefined;
+      const env = keys === undefined ? {} : { KEYS_DIR: keys.url };
+      return RunningSystem.start(
+        plans.map((plan) => ({ ...plan, env })),
+        async () => {
+          await lent.remove();
+          await keys?.remove();
+        },
+      );
     },
   };
 }
 
 export const fleetOnSqlite = fleet({ id: 'sqlite', name: 'fleet, SQLite' }, { store: 'sqlite' });
+export const signedOnSqlite = fleet(
+  { id: 'sqlite-signed', name: 'fleet, SQLite, signed' },
+  { store: 'sqlite', signed: true },
+);
 export const fleetOnPostgres = fleet(
   { id: 'postgres', name: 'fleet, PostgreSQL' },
   { store: 'postgres' },

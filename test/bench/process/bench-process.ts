@@ -9,6 +9,8 @@ export interface ProcessPlan {
   readonly role: Role;
   readonly file: URL;
   readonly args: readonly string[];
+  /** Beside what this process has. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A process of a system under test. It ends when this process does. */
@@ -19,8 +21,8 @@ export class BenchProcess {
   #asked = 0;
 
   /** Resolves when the process says that it is ready; rejects when it ends before. */
-  static async start({ role, file, args }: ProcessPlan): Promise<BenchProcess> {
-    const child = fork(file, args);
+  static async start({ role, file, args, env }: ProcessPlan): Promise<BenchProcess> {
+    const child = fork(file, args, { env: { ...process.env, ...env } });
     const ended = once(child, 'exit').then(() => {
       throw new Error(`${file.pathname.split('/bench/').at(-1)} ended before it was ready`);
     });

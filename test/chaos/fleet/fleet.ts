@@ -31,7 +31,7 @@ export class Fleet {
     for (const { process } of this.#slots) process.start();
   }
 
-  /** Stops the workers, then the coordinators. Answers those that did not end in order. */
+  /** Stops the workers, then the coordinators. Answers those that did not end in order, or that refused a message of the others. */
   async stop(): Promise<readonly string[]> {
     const wrong: string[] = [];
     for (const role of ['worker', 'coordinator'] as const) {
@@ -40,6 +40,7 @@ export class Fleet {
         slots.map(async ({ slot, process }) => {
           const code = await process.stop();
           if (code !== 0) wrong.push(`${slot.name} was stopped and ended with ${code}`);
+          if (process.refused) wrong.push(`${slot.name} refused a signed message`);
         }),
       );
     }
@@ -57,7 +58,7 @@ function programOf(slot: Slot, { folder, urls, databaseUrl }: FleetPlace): Progr
     return {
       file: fileURLToPath(new URL('../worker-process.ts', import.meta.url)),
       args: (life) => [url, callsFile(folder.root, life), ...slot.models],
-      env: {},
+      env: signing(folder),
       servingText: 'all models are served',
     };
   }
@@ -65,6 +66,7 @@ function programOf(slot: Slot, { folder, urls, databaseUrl }: FleetPlace): Progr
     file: fileURLToPath(new URL('../../../services/coordinator/main.ts', import.meta.url)),
     args: () => [],
     env: {
+      ...signing(folder),
       AMQP_URL: url,
       FLOTILLA_DB: folder.database,
       FLOWS_DIR: folder.flows,
@@ -73,4 +75,9 @@ function programOf(slot: Slot, { folder, urls, databaseUrl }: FleetPlace): Progr
     },
     servingText: '"coordinating"',
   };
+}
+
+/** Everything is signed, as by default. */
+function signing({ keys }: Folder): Readonly<Record<string, string>> {
+  return { SECURITY: 'on', KEYS_DIR: keys };
 }

@@ -1,9 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { addKeys } from '../../../shared/security/new-keys.ts';
+import { coordinatorSpoke, type Spoke } from '../../../shared/security/spoke.ts';
 import { judge } from '../check/judge.ts';
 import { type Summary, summarize } from '../check/summary.ts';
 import { flowDocument } from '../flows/document.ts';
 import { randomFlows } from '../flows/generate.ts';
+import { BROKEN, DEAR, modelNames } from '../models/arithmetic.ts';
 import { planFaults } from '../plan/faults.ts';
 import { type ChaosOptions, TAIL_JOBS } from '../plan/options.ts';
 import { SUBMITTER } from '../plan/slots.ts';
@@ -52,6 +55,7 @@ export class ChaosRun {
   async run(): Promise<Summary> {
     const startedMs = performance.now();
     this.#writeFlows();
+    this.#makeKeys();
     const late = setTimeout(() => this.#giveUp('The fleet does not start.'), START_MS);
     const { databaseUrl } = await this.#start();
     clearTimeout(late);
@@ -84,6 +88,12 @@ export class ChaosRun {
       const text = JSON.stringify(flowDocument(flow), null, 2);
       writeFileSync(join(this.#folder.flows, `${flow.name}.json`), text);
     }
+  }
+
+  #makeKeys(): void {
+    const workers = [...modelNames, BROKEN, DEAR].map((name): Spoke => `worker.${name}`);
+    const spokes: Spoke[] = [coordinatorSpoke, ...workers, `client.${SUBMITTER}`];
+    addKeys(this.#folder.keys, spokes, { alg: 'HS256', sealsFromMs: Date.now() });
   }
 
   async #start(): Promise<FromNemesis & { type: 'ready' }> {

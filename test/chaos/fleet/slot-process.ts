@@ -32,6 +32,7 @@ export class SlotProcess {
   #child: ChildProcess | undefined;
   #lives = 0;
   #ending = false;
+  #refused = false;
 
   constructor(name: string, program: Program, folder: string, events: SlotEvents) {
     this.#name = name;
@@ -40,11 +41,16 @@ export class SlotProcess {
     this.#log = createWriteStream(join(folder, `${name}.log`), { flags: 'a' });
   }
 
+  /** Any of its lives did not believe a message; nobody else is on this broker. */
+  get refused(): boolean {
+    return this.#refused;
+  }
+
   start(): void {
     this.#lives += 1;
     const { file, args, env, servingText } = this.#program;
     const child = spawn(process.execPath, [file, ...args(`${this.#name}-${this.#lives}`)], {
-      env: { ...process.env, SECURITY: 'off', ...env },
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       // Ctrl-C is for the runner; it ends the others in order.
       detached: true,
@@ -54,7 +60,9 @@ export class SlotProcess {
     let serving = false;
     const onOutput = (bytes: Buffer) => {
       this.#log.write(bytes);
-      lastOutput = (lastOutput + bytes).slice(-2_000);
+      lastOutput += bytes;
+      this.#refused ||= lastOutput.includes('message refused');
+      lastOutput = lastOutput.slice(-2_000);
       if (serving || !lastOutput.includes(servingText)) return;
       serving = true;
       if (child.pid) this.#events.onProcess(this.#name, child.pid, true);

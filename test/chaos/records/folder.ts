@@ -5,6 +5,8 @@ import { join } from 'node:path';
 export interface Folder {
   readonly root: string;
   readonly flows: string;
+  /** Of the keys with which everybody signs. */
+  readonly keys: string;
   readonly ledger: string;
   readonly results: string;
   readonly heard: string;
@@ -17,6 +19,7 @@ export function folderAt(root: string): Folder {
   return {
     root,
     flows: join(root, 'flows'),
+    keys: join(root, 'keys'),
     ledger: join(root, 'ledger.jsonl'),
     results: join(root, 'results.jsonl'),
     heard: join(root, 'heard.jsonl'),

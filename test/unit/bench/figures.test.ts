@@ -47,7 +47,13 @@ describe('the options of the benchmark', () => {
   it('measure a chain beside the reference when nothing is said', () => {
     const { scenarios, systems, growth, queued, peers } = readOptions([]);
     expect(scenarios).toEqual(['chain']);
-    expect(systems).toEqual(['reference', 'sqlite', 'in-process', 'in-process-memory']);
+    expect(systems).toEqual([
+      'reference',
+      'sqlite',
+      'sqlite-signed',
+      'in-process',
+      'in-process-memory',
+    ]);
     expect([growth, queued, peers]).toEqual([[], 0, false]);
   });
 
