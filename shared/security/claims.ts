@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { header } from '../envelope/headers.ts';
 import type { Delivery, MessageHeaders, OutgoingMessage } from '../transport/transport.ts';
 import type { Spoke } from './spoke.ts';
@@ -62,7 +62,7 @@ export function audienceOf({
 }
 
 export function digestOf(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('base64url');
+  return hash('sha256', bytes, 'base64url');
 }
 
 /** Of the lines `<name>:<value>` of all headers that begin with `flotilla-`, by name; undefined where there is none. */

@@ -8,40 +8,53 @@ export interface Route {
   readonly spoke: Spoke | null;
 }
 
+/** A word of a pattern: itself, or a name after a few letters. */
+type Word = { readonly literal: string } | { readonly before: string; readonly name: string };
+
+interface Pattern {
+  readonly words: readonly Word[];
+  readonly writers: readonly Party[];
+}
+
+/** The table, taken apart once: every message is looked up. */
+const patterns: ReadonlyMap<string, readonly Pattern[]> = new Map(
+  exchanges.map(({ name, routingKeys }) => [
+    name,
+    routingKeys.map(({ key, writtenBy }) => ({
+      words: key.split('.').map(wordOf),
+      writers: writtenBy.filter((role): role is Party => role !== 'broker'),
+    })),
+  ]),
+);
+
 /** What the table says of a routing key; undefined for one that is none of its exchange. */
 export function routeOf(exchangeName: string, routingKey: string): Route | undefined {
-  const found = exchanges.find(({ name }) => name === exchangeName);
-  if (found === undefined) return undefined;
   const words = routingKey.split('.');
-  for (const { key, writtenBy } of found.routingKeys) {
-    const named = match(key.split('.'), words);
-    if (named === undefined) continue;
-    const writers = writtenBy.filter((role): role is Party => role !== 'broker');
-    return { writers, spoke: spokeIn(named) };
+  for (const pattern of patterns.get(exchangeName) ?? []) {
+    const spoke = match(pattern.words, words);
+    if (spoke !== undefined) return { writers: pattern.writers, spoke };
   }
   return undefined;
 }
 
-/** The words of a routing key by the names its pattern gives them: `<model>.v<major>`. */
-function match(
-  pattern: readonly string[],
-  words: readonly string[],
-): ReadonlyMap<string, string> | undefined {
-  const named = new Map<string, string>();
-  // A verb is one name of several words.
-  if (pattern.length === 1 && pattern[0] === '<verb>') return named;
-  if (pattern.length !== words.length) return undefined;
-  for (const [index, part] of pattern.entries()) {
-    const word = words[index] as string;
-    const [, before = '', name] = /^([a-z]*)<([a-z]+)>$/.exec(part) ?? [];
-    if (name === undefined ? word !== part : !word.startsWith(before)) return undefined;
-    if (name !== undefined) named.set(name, word.slice(before.length));
-  }
-  return named;
+function wordOf(part: string): Word {
+  const [, before = '', name] = /^([a-z]*)<([a-z]+)>$/.exec(part) ?? [];
+  return name === undefined ? { literal: part } : { before, name };
 }
 
-function spokeIn(named: ReadonlyMap<string, string>): Spoke | null {
-  const [model, client] = [named.get('model'), named.get('client')];
-  if (model !== undefined) return `worker.${model}`;
-  return client === undefined ? null : `client.${client}`;
+/** Whose key it is, by the model or the client that the words name, null where they name none; undefined: they do not match. */
+function match(pattern: readonly Word[], words: readonly string[]): Spoke | null | undefined {
+  const [first] = pattern;
+  // A verb is one name of several words.
+  if (first !== undefined && 'name' in first && first.name === 'verb') return null;
+  if (pattern.length !== words.length) return undefined;
+  let spoke: Spoke | null = null;
+  for (const [index, part] of pattern.entries()) {
+    const word = words[index] as string;
+    if ('literal' in part ? word !== part.literal : !word.startsWith(part.before)) return undefined;
+    if (!('name' in part)) continue;
+    if (part.name === 'model') spoke = `worker.${word.slice(part.before.length)}`;
+    if (part.name === 'client') spoke = `client.${word.slice(part.before.length)}`;
+  }
+  return spoke;
 }
