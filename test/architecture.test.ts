@@ -9,7 +9,17 @@ const root = resolve(import.meta.dirname, '..');
 /** The folders of shared/ in layers, lowest first. A folder imports itself and lower layers only: arrows go down. */
 const sharedLayers: readonly (readonly string[])[] = [
   ['errors', 'backoff', 'text'],
-  ['config', 'failpoints', 'lifecycle', 'telemetry', 'classifier', 'retrieval', 'image', 'summary'],
+  [
+    'config',
+    'failpoints',
+    'lifecycle',
+    'telemetry',
+    'classifier',
+    'retrieval',
+    'image',
+    'summary',
+    'tls',
+  ],
   ['transport'],
   ['envelope'],
   ['security'],

@@ -3,6 +3,7 @@ import { fileModels, shippedManifests } from '../../services/fleet/models.ts';
 import { nameSchema } from '../../shared/envelope/envelope.ts';
 import { ConfigError } from '../../shared/errors/errors.ts';
 import { modelFilePath, readModelFile } from '../../shared/llm/model-file.ts';
+import { COORDINATOR } from '../../shared/transport/amqp/sender.ts';
 import type { BrokerUser } from './users.ts';
 
 /** A model by name and major version. */
@@ -11,7 +12,6 @@ interface ModelVersion {
   readonly version: number;
 }
 
-const COORDINATOR = 'coordinator';
 const GATEWAY = 'gateway';
 /** Users of the command line. */
 const CLI = 'cli';

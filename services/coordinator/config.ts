@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { readEnv } from '../../shared/config/env.ts';
+import { brokerSettings } from '../../shared/transport/amqp/environment.ts';
 
-const settings = z.object({
-  AMQP_URL: z.string().default('amqp://guest:guest@127.0.0.1:5672'),
+const settings = brokerSettings.extend({
   /** A PostgreSQL database, shared with other coordinators. Left out: the SQLite file. */
   DATABASE_URL: z
     .string()
@@ -17,8 +17,6 @@ const settings = z.object({
   /** What each client may do, and its API keys; not there: everybody everything. */
   CLIENTS_FILE: z.string().default('infra/clients.yaml'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  /** `verify` with the generated users, who may not declare. */
-  TOPOLOGY: z.enum(['declare', 'verify']).default('declare'),
   /** Default: host, process id and four random digits. */
   INSTANCE: z
     .string()

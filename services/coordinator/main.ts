@@ -47,9 +47,8 @@ async function serve(config: CoordinatorConfig): Promise<void> {
   if (store === undefined) return;
   try {
     const connecting = connectService({
-      url: config.AMQP_URL,
+      env: config,
       service: 'coordinator',
-      topology: config.TOPOLOGY,
       role: 'coordinator',
       logger,
     });

@@ -70,6 +70,8 @@ function judgeOf(
   return (deliveries) => {
     const unknown: Delivery[] = [];
     for (const delivery of deliveries) {
+      // The transport did not believe its sender.
+      if (codeIn(delivery) !== undefined) continue;
       if (unsignedJobs && mayBeUnsigned(delivery)) continue;
       delivery.verdict = verdictOn(delivery);
       if (codeIn(delivery) === 'unknown_key') unknown.push(delivery);

@@ -8,15 +8,13 @@ import { stopSignal } from '../lifecycle/signals.ts';
 import { type Securing, securingOf } from '../security/settings.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { connectService } from '../transport/amqp/connect-service.ts';
+import { brokerSettings } from '../transport/amqp/environment.ts';
 import type { AnyModel } from './model.ts';
 import { startWorker } from './worker.ts';
 
 /** The environment of a worker process. */
-const settings = z.object({
-  AMQP_URL: z.string().default('amqp://guest:guest@127.0.0.1:5672'),
+const settings = brokerSettings.extend({
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  /** `verify` with the generated users, who may not declare. */
-  TOPOLOGY: z.enum(['declare', 'verify']).default('declare'),
   /** Default: host, process id and four random digits. */
   INSTANCE: z
     .string()
@@ -65,9 +63,8 @@ async function serveUntil(
   const stop = stopped.then(() => undefined);
   const artifacts = await openSharedArtifacts(env.AMQP_URL, process.env);
   const connecting = connectService({
-    url: env.AMQP_URL,
+    env,
     service: model.name,
-    topology: env.TOPOLOGY,
     role: 'worker',
     logger,
   });

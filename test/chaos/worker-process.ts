@@ -14,8 +14,8 @@ import { chaosModel, standIns } from './models/models.ts';
 const [url = '', callsFile = '', ...models] = process.argv.slice(2);
 const stopped = stopSignal();
 const logger = createLogger('chaos-worker');
-const topology = 'declare';
-const connection = { url, service: 'chaos-worker', topology, role: 'worker', logger } as const;
+const env = { AMQP_URL: url, TOPOLOGY: 'declare' } as const;
+const connection = { env, service: 'chaos-worker', role: 'worker', logger } as const;
 const transport = await Promise.race([connectService(connection), stopped.then(() => undefined)]);
 if (transport !== undefined) {
   const own = models.map((name) => chaosModel(name as ModelName, callsFile));

@@ -1,7 +1,9 @@
 import { type Client, connectClient } from '../../../shared/client/client.ts';
 import { clientNameOf } from '../../../shared/client/client-name.ts';
 import { type Awaited, resultOrRest } from '../../../shared/client/result-or-rest.ts';
+import { readEnv } from '../../../shared/config/env.ts';
 import { clientSecuringOf } from '../../../shared/security/settings.ts';
+import { brokerOptions, brokerSettings } from '../../../shared/transport/amqp/environment.ts';
 import { connectAmqp } from '../../../shared/transport/amqp/transport.ts';
 import { embeddedLogger } from '../embedded-logger.ts';
 import type { NamedBroker } from '../input/broker-url.ts';
@@ -24,7 +26,7 @@ export function withClient<T>(
   return untilInterrupted(async (closing) => {
     const logger = embeddedLogger(terminal.env);
     const connected = await connectAmqp({
-      url: broker.url,
+      ...brokerOptions(readEnv(brokerSettings, { ...terminal.env, AMQP_URL: broker.url }), 'cli'),
       clientName: 'flotilla',
       role: 'client',
       connectTimeoutMs: CONNECT_TIMEOUT_MS,

@@ -1,26 +1,26 @@
+import { FleetError } from '../../errors/errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Role } from '../topology.ts';
 import type { Transport } from '../transport.ts';
+import { type BrokerEnvironment, brokerOptions } from './environment.ts';
 import { connectAmqp } from './transport.ts';
 
 export interface ServiceConnection {
-  readonly url: string;
-  /** Name of the service, for the broker's management pages. */
+  readonly env: BrokerEnvironment;
+  /** Name of the service, for the broker's management pages; its user where the environment names none. */
   readonly service: string;
-  readonly topology: 'declare' | 'verify';
   readonly role: Role;
   readonly logger: Logger;
 }
 
-/** Connects a service that waits for its broker however long it takes, and says so in its log: once for each outage and reason. */
-export function connectService(connection: ServiceConnection): Promise<Transport> {
-  const { url, service, topology, role, logger } = connection;
+/** Connects a service that waits for its broker however long it takes, and says so in its log: once for each outage and reason. Throws ConfigError. */
+export async function connectService(connection: ServiceConnection): Promise<Transport> {
+  const { env, service, role, logger } = connection;
   let connected = false;
   const told = new Set<string>();
   return connectAmqp({
-    url,
+    ...brokerOptions(env, service),
     clientName: service,
-    topology,
     role,
     onState: (state) => {
       connected = state !== 'connecting';
@@ -28,7 +28,8 @@ export function connectService(connection: ServiceConnection): Promise<Transport
       logger.info({ state }, 'broker');
     },
     onError: (error) => {
-      const fields = { reason: error.message };
+      const code = error instanceof FleetError ? { code: error.code } : {};
+      const fields = { ...code, reason: error.message };
       if (connected) return logger.warn(fields, 'the broker did not do as asked');
       // Not one line for each attempt to end it; but what keeps it from ending may be another thing than what began it.
       const level = told.has(error.message) ? 'debug' : 'warn';

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { connect } from 'amqplib';
-import type { TransportError } from '../../errors/errors.ts';
+import { TransportError } from '../../errors/errors.ts';
+import { readTlsFiles } from '../../tls/tls-files.ts';
 import type { BrokerAddress } from './broker-url.ts';
 import { AmqpConnection } from './connection.ts';
 import { asError, dialFault } from './faults.ts';
@@ -8,12 +10,12 @@ import type { AmqpSettings } from './options.ts';
 
 export type DialSettings = Pick<
   AmqpSettings,
-  'clientName' | 'heartbeatSeconds' | 'answerTimeoutMs' | 'tls'
+  'clientName' | 'heartbeatSeconds' | 'answerTimeoutMs' | 'passwordFile' | 'tls'
 >;
 
 /**
- * One attempt to connect, within `answerTimeoutMs` and until `stop` is aborted. Throws TransportError `broker_refused` or
- * `broker_unreachable`.
+ * One attempt to connect, within `answerTimeoutMs` and until `stop` is aborted. Throws TransportError
+ * `broker_refused`, `broker_unreachable`, or what is wrong with TLS (`tls_certificate_expired` and the like).
  */
 export async function dial(
   address: BrokerAddress,
@@ -31,8 +33,9 @@ export async function dial(
   stop.addEventListener('abort', destroy, { once: true });
   try {
     stop.throwIfAborted();
+    const password = await passwordOf(address, settings.passwordFile);
     const socketOptions = {
-      ...settings.tls,
+      ...(address.tls ? await readTlsFiles(settings.tls) : {}),
       noDelay: true,
       keepAlive: true,
       signal: socket.signal,
@@ -44,7 +47,7 @@ export async function dial(
         hostname: address.hostname,
         port: address.port,
         username: address.username,
-        password: address.password,
+        password,
         vhost: address.vhost,
         heartbeat: settings.heartbeatSeconds,
       },
@@ -65,9 +68,23 @@ export async function dial(
   }
 
   function fault(error: Error, timedOut: boolean): TransportError {
+    if (error instanceof TransportError) return error;
     const said = timedOut
       ? new Error(`no answer within ${settings.answerTimeoutMs} ms`, { cause: error })
       : error;
     return dialFault(said, address);
+  }
+}
+
+async function passwordOf(address: BrokerAddress, file: string | undefined): Promise<string> {
+  if (file === undefined) return address.password;
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    throw new TransportError(
+      'password_unreadable',
+      `The password of ${address.username} cannot be read from ${file}: put the file back.`,
+      { cause: error },
+    );
   }
 }

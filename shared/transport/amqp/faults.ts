@@ -1,4 +1,5 @@
 import { FleetError, TransportError } from '../../errors/errors.ts';
+import { tlsFault } from '../../tls/tls-fault.ts';
 import type { BrokerAddress } from './broker-url.ts';
 
 /**
@@ -25,7 +26,7 @@ export function needsOperator(error: Error): boolean {
   );
 }
 
-/** Why an attempt to connect failed: `broker_refused` (login, virtual host) or `broker_unreachable`. */
+/** Why an attempt to connect failed: `broker_refused` (login, virtual host), a fault of TLS, or `broker_unreachable`. */
 export function dialFault(error: Error, address: BrokerAddress): TransportError {
   const options = { cause: error, details: { broker: address.display } };
   if (
@@ -36,6 +37,14 @@ export function dialFault(error: Error, address: BrokerAddress): TransportError 
     return new TransportError(
       'broker_refused',
       `The broker at ${address.display} refuses the login or the virtual host: ${error.message}`,
+      options,
+    );
+  }
+  const tls = address.tls ? tlsFault(error) : undefined;
+  if (tls !== undefined) {
+    return new TransportError(
+      tls.code,
+      `No connection to the broker at ${address.display}: ${tls.advice} (${error.message}).`,
       options,
     );
   }

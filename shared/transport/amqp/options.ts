@@ -1,6 +1,6 @@
-import type { TlsOptions } from 'node:tls';
 import type { BackoffPolicy } from '../../backoff/backoff.ts';
 import { type Logger, silentLogger } from '../../telemetry/logger.ts';
+import type { TlsFiles } from '../../tls/tls-files.ts';
 import type { Role } from '../topology.ts';
 import type { TransportEvents } from '../transport.ts';
 import { type BrokerAddress, brokerAddress } from './broker-url.ts';
@@ -26,8 +26,10 @@ export interface AmqpOptions extends TransportEvents {
   readonly connectTimeoutMs?: number;
   /** Waits between attempts to connect, open a channel or consume again. */
   readonly redial?: BackoffPolicy;
-  /** Certificates for amqps, as `tls.connect` takes them. */
-  readonly tls?: Pick<TlsOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'rejectUnauthorized'>;
+  /** A file with the password, instead of the one in the URL; read at each attempt to connect. */
+  readonly passwordFile?: string;
+  /** Files for amqps, read at each attempt to connect. The broker is always verified. */
+  readonly tls?: TlsFiles;
   readonly logger?: Logger;
 }
 
@@ -43,7 +45,8 @@ export interface AmqpSettings {
   readonly answerTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly redial: BackoffPolicy;
-  readonly tls: AmqpOptions['tls'];
+  readonly passwordFile: string | undefined;
+  readonly tls: TlsFiles;
   readonly logger: Logger;
 }
 
@@ -61,7 +64,8 @@ export function amqpSettings(options: AmqpOptions): AmqpSettings {
     answerTimeoutMs: options.answerTimeoutMs ?? 10_000,
     connectTimeoutMs: options.connectTimeoutMs ?? Number.POSITIVE_INFINITY,
     redial: options.redial ?? { initialMs: 100, factor: 2, maxMs: 3_000, jitter: 'full' },
-    tls: options.tls,
+    passwordFile: options.passwordFile,
+    tls: options.tls ?? {},
     logger: options.logger ?? silentLogger,
   };
 }

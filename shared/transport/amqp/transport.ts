@@ -23,6 +23,7 @@ import { dial } from './dial.ts';
 import { needsOperator } from './faults.ts';
 import { type AmqpOptions, type AmqpSettings, amqpSettings } from './options.ts';
 import { Publisher } from './publisher.ts';
+import { checkingSenders } from './sender.ts';
 import { AmqpSubscription } from './subscription.ts';
 import { ConnectionSupervisor, closedError } from './supervisor.ts';
 
@@ -157,7 +158,7 @@ class AmqpTransport implements Transport {
       supervisor: this.#consuming,
       prepare,
       exclusive,
-      consume,
+      consume: this.#settings.topology === 'verify' ? checkingSenders(consume) : consume,
       consumerTag: this.#settings.clientName,
       redial: this.#settings.redial,
       onError: this.#onError,
