@@ -1,4 +1,5 @@
 import type { Options } from 'amqplib';
+import type { Signing } from './signing.ts';
 
 /**
  * Where messages come in; beside them there are flow files and the command line. `letter` is a message in the dead letters, which somebody
@@ -41,7 +42,15 @@ interface Named {
 /** A message that is published as it is. */
 export interface MessageCase extends Named {
   readonly entrance: MessageEntrance;
+  /** How often it comes, one after the other; the last outcome counts, and it reaches a model once at most. Default 1. */
+  readonly times?: number;
   message(ids: CaseIds): RawMessage;
+}
+
+/** A message to a fleet whose messages are signed. */
+export interface SignedCase extends Omit<MessageCase, 'message'> {
+  readonly signed: true;
+  message(ids: CaseIds, signing: Signing): RawMessage;
 }
 
 /** A flow file that is loaded. */
@@ -58,4 +67,4 @@ export interface CommandCase extends Named {
   readonly input?: string;
 }
 
-export type HostileCase = MessageCase | FlowFileCase | CommandCase;
+export type HostileCase = MessageCase | SignedCase | FlowFileCase | CommandCase;

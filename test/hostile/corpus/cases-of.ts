@@ -67,7 +67,7 @@ function messageOf(
 }
 
 /** What becomes of an unreadable message: kept for an operator, or where nobody waits for it logged and forgotten. */
-function refusalAt(entrance: MessageEntrance, code: string): string {
+export function refusalAt(entrance: MessageEntrance, code: string): string {
   if (entrance === 'progress' || entrance === 'announcement' || entrance === 'control') {
     return `ignored ${code}`;
   }

@@ -3,6 +3,7 @@ import { commandCases, flowFileCases } from '../cases/files.ts';
 import { jsonCases } from '../cases/json.ts';
 import { meaningCases } from '../cases/meaning.ts';
 import { shapeCases } from '../cases/shape.ts';
+import { tokenCases } from '../cases/tokens.ts';
 import type { HostileCase } from './case.ts';
 
 /** Every case, by family. */
@@ -10,6 +11,7 @@ export const corpus: readonly HostileCase[] = [
   ...bytesCases,
   ...jsonCases,
   ...shapeCases,
+  ...tokenCases,
   ...meaningCases,
   ...flowFileCases,
   ...commandCases,

@@ -45,7 +45,8 @@ export class HostileClient {
 
   /** Publishes a case and answers what became of it. */
   async run(hostile: MessageCase, ids: CaseIds): Promise<string> {
-    const { entrance } = hostile;
+    const { entrance, times = 1 } = hostile;
+    if (times > 1) await this.run({ ...hostile, times: times - 1 }, ids);
     const { body, routingKey, properties } = hostile.message(ids);
     const address = addressOf(entrance, ids);
     const key = routingKey ?? address.routingKey;
@@ -59,7 +60,7 @@ export class HostileClient {
     });
     if (!accepted) return 'refused by the broker';
     if (entrance === 'letter') return this.#replay(ids);
-    return this.#seen.first(keysOf(entrance, ids, key), OUTCOME_MS);
+    return this.#seen.first(keysOf(hostile, ids, key), OUTCOME_MS);
   }
 
   /** Publishes without waiting for what becomes of it. */
@@ -143,8 +144,8 @@ export class HostileClient {
 }
 
 /** Where the outcome of a case is looked for: what nobody answers is logged. */
-function keysOf(entrance: MessageCase['entrance'], { id, run }: CaseIds, key: string): string[] {
-  switch (entrance) {
+function keysOf(hostile: MessageCase, { id, run }: CaseIds, key: string): string[] {
+  switch (hostile.entrance) {
     case 'request':
       return [id, run];
     case 'reply':
@@ -153,7 +154,8 @@ function keysOf(entrance: MessageCase['entrance'], { id, run }: CaseIds, key: st
       return [`log/${id}`];
     case 'announcement':
     case 'control':
-      return [`log/${key}`];
+      // What a token is refused for is logged with the message's id.
+      return ['signed' in hostile ? `log/${id}` : `log/${key}`];
     default:
       return [id];
   }

@@ -1,7 +1,11 @@
 import { startCoordinator } from '../../../services/coordinator/coordinator.ts';
 import { openSqliteStore } from '../../../services/coordinator/store/sqlite/sqlite-store.ts';
+import { keysInFolder } from '../../../shared/security/key-store.ts';
+import { securedTransport } from '../../../shared/security/secured-transport.ts';
+import type { Identity } from '../../../shared/security/spoke.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
 import { connectAmqp } from '../../../shared/transport/amqp/transport.ts';
+import type { Transport } from '../../../shared/transport/transport.ts';
 import { startWorker } from '../../../shared/worker/worker.ts';
 import { flows } from './flows.ts';
 import { models } from './models.ts';
@@ -10,9 +14,10 @@ import { type Took, timedTransport } from './timed-transport.ts';
 
 /**
  * The fleet that is attacked: a coordinator and its workers, each with connections of its own, in one process, so that its memory can
- * be told. `node fleet-process.ts <amqp url> <store file>`; it talks over its channel to whoever started it, and ends with that channel.
+ * be told. `node fleet-process.ts <amqp url> <store file>
+ * [<folder of keys>]`; with keys its messages are signed; it talks over its channel to whoever started it, and ends with that channel.
  */
-const [url = '', file = ''] = process.argv.slice(2);
+const [url = '', file = '', keys] = process.argv.slice(2);
 
 const tell = (message: FromFleet) => process.send?.(message);
 const took: Took[] = [];
@@ -31,8 +36,14 @@ function told(fields: object): void {
   if (typeof code === 'string') tell({ type: 'log', code, about: [run, routingKey, messageId] });
 }
 
-const connect = async () =>
-  timedTransport(await connectAmqp({ url, logger }), (batch) => void took.push(batch));
+async function connect(identity: Identity): Promise<Transport> {
+  const transport = timedTransport(await connectAmqp({ url, logger }), (batch) => {
+    took.push(batch);
+  });
+  if (keys === undefined) return transport;
+  const store = keysInFolder(keys, identity, logger);
+  return securedTransport(transport, { identity, keys: store, unsignedJobs: false, logger });
+}
 
 process.on('message', ({ type }: ToFleet) => {
   if (type === 'reset') took.length = 0;
@@ -43,12 +54,13 @@ process.once('disconnect', () => process.exit(0));
 
 await startCoordinator({
   store: openSqliteStore(file),
-  transport: await connect(),
+  transport: await connect({ party: 'coordinator', name: 'coordinator' }),
   flows,
   instance: 'hostile',
   logger,
 });
 for (const model of models((name, run) => tell({ type: 'call', model: name, run }))) {
-  await startWorker({ model, transport: await connect(), instance: 'hostile', logger });
+  const transport = await connect({ party: 'worker', name: model.name });
+  await startWorker({ model, transport, instance: 'hostile', logger });
 }
 tell({ type: 'ready' });

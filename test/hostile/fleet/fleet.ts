@@ -5,6 +5,16 @@ import type { FromFleet, ToFleet } from './protocol.ts';
 
 export type Facts = FromFleet & { readonly type: 'facts' };
 
+/** Where a fleet is. */
+export interface Place {
+  /** AMQP URL of a virtual host in which nobody else works. */
+  readonly url: string;
+  /** A folder for its store. */
+  readonly folder: string;
+  /** The folder with the keys of all, where messages are signed. */
+  readonly keys?: readonly [string];
+}
+
 /** The fleet that is attacked, seen from outside. */
 export class Fleet {
   readonly #child: ChildProcess;
@@ -14,21 +24,18 @@ export class Fleet {
   #crash: string | undefined;
 
   /** Resolves when it takes jobs. Rejects with what it wrote when it does not come up. */
-  static async start(
-    url: string,
-    folder: string,
-    onMessage: (message: FromFleet) => void,
-  ): Promise<Fleet> {
-    const fleet = new Fleet(url, folder, onMessage);
+  static async start(place: Place, onMessage: (message: FromFleet) => void): Promise<Fleet> {
+    const fleet = new Fleet(place, onMessage);
     await fleet.#next('ready');
     return fleet;
   }
 
-  private constructor(url: string, folder: string, onMessage: (message: FromFleet) => void) {
+  private constructor(place: Place, onMessage: (message: FromFleet) => void) {
     this.#onMessage = onMessage;
+    const { url, folder, keys = [] } = place;
     this.#child = fork(
       new URL('./fleet-process.ts', import.meta.url),
-      [url, join(folder, 'runs.db')],
+      [url, join(folder, 'runs.db'), ...keys],
       {
         execArgv: ['--expose-gc'],
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
