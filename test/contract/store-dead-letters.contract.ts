@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DeadLetterFilter, Store } from '../../services/coordinator/store/store.ts';
+import { aRun, changes } from '../support/run-builder.ts';
 import { aDeadLetter } from '../support/store-rows.ts';
 
 export function deadLettersContract(current: () => Store): void {
@@ -66,6 +67,34 @@ export function deadLettersContract(current: () => Store): void {
       ]);
       expect(await current().groupDeadLetters({ model: 'echo' })).toEqual([
         { kind, code, model: 'echo', count: 3 },
+      ]);
+    });
+
+    it('of one tenant are those of its runs, and those of none', async () => {
+      const [own, foreign] = [aRun('own'), aRun('foreign', { tenant: 'other' })];
+      const written = changes({ runs: [own, foreign] });
+      await current().transaction((transaction) => transaction.write(written));
+      const body = 'tells "runId":"x" \0\ud800';
+      const letters: [string, string | null][] = [
+        ['a', own.id],
+        ['b', foreign.id],
+        ['c', null],
+        ['d', foreign.id],
+        ['e', aRun('unknown').id],
+        ['f', own.id],
+      ];
+      for (const [id, runId] of letters) {
+        const input = { runId: 'y' };
+        await current().saveDeadLetters([aDeadLetter(id, { runId, body, input })]);
+      }
+      const tenant = 'default';
+      const first = await list({ tenant }, 3);
+      expect(first).toEqual(['f', 'e', 'c']);
+      expect(await list({ tenant }, 3, first.at(-1))).toEqual(['a']);
+      expect(await list({ tenant: 'other', status: 'open' })).toEqual(['e', 'd', 'c', 'b']);
+      const { kind, code, model } = aDeadLetter('');
+      expect(await current().groupDeadLetters({ tenant, model: 'echo' })).toEqual([
+        { kind, code, model, count: 4 },
       ]);
     });
 

@@ -54,6 +54,30 @@ export function listingContract(current: () => Store): void {
       expect(await list({ flow: 'unknown' })).toEqual([]);
     });
 
+    it('of one tenant: a page is full, whatever lies between', async () => {
+      const statuses = ['running', 'succeeded', 'failed'] as const;
+      for (const status of statuses) {
+        for (const at of [1, 2, 3]) {
+          const some = { status, flow: `f${at % 2}` };
+          await write({ runs: [aRun(`own ${status} ${at}`, some)] });
+          const others = [1, 2].map((each) => `other ${status} ${at} ${each}`);
+          await write({ runs: others.map((id) => aRun(id, { ...some, tenant: 'other' })) });
+        }
+      }
+      const tenant = 'default';
+      for (const status of statuses) {
+        const own = (...at: number[]) => at.map((each) => `own ${status} ${each}`);
+        expect(await list({ tenant, status }, 2)).toEqual(own(3, 2));
+        expect(await list({ tenant, status }, 2, `own ${status} 2`)).toEqual(own(1));
+        expect(await list({ tenant, status, flow: 'f1' })).toEqual(own(3, 1));
+      }
+      const all = await list({ tenant }, 4);
+      expect(all).toEqual(['own failed 3', 'own failed 2', 'own failed 1', 'own succeeded 3']);
+      expect(await list({ tenant }, 9, all.at(-1))).toHaveLength(5);
+      expect(await list({ tenant: 'other' }, 99)).toHaveLength(18);
+      expect(await list({ tenant: 'nobody' })).toEqual([]);
+    });
+
     it('under the status that they have now', async () => {
       await write({ runs: [aRun('a', { status: 'pending' })] });
       await write({ runs: [aRun('a')] });

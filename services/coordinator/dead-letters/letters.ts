@@ -21,23 +21,14 @@ export interface Deed {
 export async function ownLetter(id: string, desk: LetterDesk): Promise<DeadLetterRow> {
   // Reading it is changing nothing of it.
   const row = await desk.store.changeDeadLetter(id, (known) => known);
-  const [own] = row === undefined ? [] : await visibleLetters([row], desk);
-  if (own === undefined)
-    throw new ContractError('letter_unknown', `There is no dead letter ${id}.`);
-  return own;
+  if (row !== undefined && (await isVisible(row, desk))) return row;
+  throw new ContractError('letter_unknown', `There is no dead letter ${id}.`);
 }
 
-/** Those that belong to no run, or to one of the tenant's. */
-export async function visibleLetters(
-  rows: readonly DeadLetterRow[],
-  { store, tenant }: LetterDesk,
-): Promise<readonly DeadLetterRow[]> {
-  const runs = [...new Set(rows.map(({ runId }) => runId))].filter((id) => id !== null);
-  const found = await Promise.all(runs.map((id) => store.findRun(id)));
-  const foreign = new Set(
-    found.flatMap((run) => (run !== undefined && run.tenant !== tenant ? [run.id] : [])),
-  );
-  return rows.filter(({ runId }) => runId === null || !foreign.has(runId));
+/** It belongs to no run, or to one of the tenant's: lists ask the store for the same. */
+async function isVisible({ runId }: DeadLetterRow, { store, tenant }: LetterDesk) {
+  const run = runId === null ? undefined : await store.findRun(runId);
+  return run === undefined || run.tenant === tenant;
 }
 
 /** The letter with one more line of its trace. */

@@ -120,11 +120,11 @@ async function openPlans(store: Store): Promise<readonly ReplayPlan[]> {
 
 /** The open letter that follows in the order of lists; letters that came since are before the first. */
 export async function nextLetter(
-  { filter }: Pick<ReplayPlan, 'filter'>,
+  { filter, tenant }: Pick<ReplayPlan, 'filter' | 'tenant'>,
   before: string | undefined,
   store: Store,
 ): Promise<string | null> {
-  const wanted = { ...filter, status: 'open', kind: 'failed' } as const;
+  const wanted = { ...filter, tenant, status: 'open', kind: 'failed' } as const;
   const [next] = await store.listDeadLetters(wanted, 1, before);
   return next?.id ?? null;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { assertOpen, ownLetter, traced, visibleLetters } from '../dead-letters/letters.ts';
+import { assertOpen, ownLetter, traced } from '../dead-letters/letters.ts';
 import type { DeadLetterRow } from '../store/store.ts';
 import { groupFilterSchema, letterIdSchema } from './letter-filter.ts';
 import { type ActingContext, operation } from './operation.ts';
@@ -18,12 +18,11 @@ export const deadDrop = operation(
       await drop(await ownLetter(args.id, context), context);
       return { dropped: 1, left: 0 };
     }
-    const filter = { ...args.filter, status: 'open' } as const;
+    const filter = { ...args.filter, status: 'open', tenant: context.tenant } as const;
     const found = await context.store.listDeadLetters(filter, AT_ONCE);
-    const own = await visibleLetters(found, context);
-    for (const row of own) await drop(row, context);
+    for (const row of found) await drop(row, context);
     const groups = await context.store.groupDeadLetters(filter);
-    return { dropped: own.length, left: groups.reduce((sum, { count }) => sum + count, 0) };
+    return { dropped: found.length, left: groups.reduce((sum, { count }) => sum + count, 0) };
   },
 );
 

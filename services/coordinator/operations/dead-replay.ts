@@ -41,7 +41,12 @@ async function plan(
   { id, client: by, tenant, store, now }: ActingContext,
 ): Promise<ReplayAnswer> {
   const filter = { ...(code ? { code } : {}), ...(model ? { model } : {}) };
-  const groups = await store.groupDeadLetters({ ...filter, status: 'open', kind: 'failed' });
+  const groups = await store.groupDeadLetters({
+    ...filter,
+    status: 'open',
+    kind: 'failed',
+    tenant,
+  });
   const made: ReplayPlan = {
     id,
     by,
@@ -53,7 +58,7 @@ async function plan(
     replayed: 0,
     failed: 0,
     lastFailure: null,
-    nextId: await nextLetter({ filter }, undefined, store),
+    nextId: await nextLetter({ filter, tenant }, undefined, store),
     nextAtMs: now(),
     holder: '',
     heldUntilMs: 0,

@@ -18,9 +18,8 @@ export const runList = operation(
   'run.list',
   { schema, takes: '{ status?, flow?, limit?: 1 to 1000, before?: a run }' },
   async ({ status, flow, limit = DEFAULT_PAGE, before }, { store, tenant }: ReadingContext) => {
-    const found = await store.listRuns({ status, flow }, limit + 1, before);
+    const found = await store.listRuns({ status, flow, tenant }, limit + 1, before);
     const { rows, next } = pageOf(found, limit);
-    const own = rows.filter((run) => run.tenant === tenant);
-    return { runs: own.map(aboutRun), next };
+    return { runs: rows.map(aboutRun), next };
   },
 );

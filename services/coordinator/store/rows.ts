@@ -146,6 +146,11 @@ export function deadLetterConditions(
   );
 }
 
+/** What narrows dead letters to those that a tenant may see: of its own runs, or of none. `tenant`: the placeholder of its name. */
+export function visibleTo(tenant: string): string {
+  return `NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = dead_letters.run_id AND runs.tenant <> ${tenant})`;
+}
+
 /** The dead letter with what `change` may make of it. */
 export function changedDeadLetter(
   row: DeadLetterRow,

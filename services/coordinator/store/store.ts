@@ -151,6 +151,8 @@ export interface DeadLetterFilter {
   readonly kind?: DeadLetterRow['kind'] | undefined;
   readonly code?: string | undefined;
   readonly model?: string | undefined;
+  /** Those of this tenant's runs, and those that are of no run. */
+  readonly tenant?: string | undefined;
 }
 
 /** Dead letters that have the same cause, and how many there are. */
@@ -165,6 +167,7 @@ export interface DeadLetterGroup {
 export interface RunFilter {
   readonly status?: Run['status'] | undefined;
   readonly flow?: string | undefined;
+  readonly tenant?: string | undefined;
 }
 
 /** Everything one batch changes; written whole or not at all. */

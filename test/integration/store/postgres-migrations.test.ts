@@ -43,6 +43,7 @@ describe('migrations', () => {
     expect(rows).toEqual([
       { version: 1, file: '001-initial.sql' },
       { version: 2, file: '002-policies.sql' },
+      { version: 3, file: '003-tenants.sql' },
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { changedDeadLetter, deadLetterConditions } from '../rows.ts';
+import { changedDeadLetter, deadLetterConditions, visibleTo } from '../rows.ts';
 import type { DeadLetterFilter, DeadLetterGroup, DeadLetterRow } from '../store.ts';
 import { named, type Run, type Statement } from './statements.ts';
 import { latestBy } from './writes.ts';
@@ -86,9 +86,14 @@ function matching(filter: DeadLetterFilter): {
   readonly values: string[];
 } {
   const conditions = deadLetterConditions(filter);
+  const { tenant } = filter;
+  const ofTenant = tenant === undefined ? [] : [tenant];
   return {
-    where: conditions.map(([column], index) => `${column} = $${index + 1}`),
-    values: conditions.map(([, value]) => storable(value)),
+    where: [
+      ...conditions.map(([column], index) => `${column} = $${index + 1}`),
+      ...ofTenant.map(() => visibleTo(`$${conditions.length + 1}`)),
+    ],
+    values: [...conditions.map(([, value]) => storable(value)), ...ofTenant],
   };
 }
 

@@ -6,24 +6,27 @@ import type { Run as RunStatement, Statement } from './statements.ts';
 /** Lists runs newest first, flow by flow: one index serves those of one flow and of all. */
 export async function listRuns(
   run: RunStatement,
-  { status, flow }: RunFilter,
+  { status, flow, tenant }: RunFilter,
   limit: number,
   beforeId?: string,
 ): Promise<readonly Run[]> {
-  const values = [limit, flow ?? null, beforeId ?? null, ...(status === undefined ? [] : [status])];
-  const { rows } = await run<{ record: string }>(listing(status), values);
+  const values: unknown[] = [limit, flow ?? null, beforeId ?? null];
+  if (status !== undefined) values.push(status);
+  if (tenant !== undefined) values.push(tenant);
+  const ofTenant = tenant === undefined ? '' : `AND runs.tenant = $${values.length}`;
+  const { rows } = await run<{ record: string }>(listing(status, ofTenant), values);
   return rows.map(({ record }) => JSON.parse(record) as Run);
 }
 
-/** $1 limit, $2 flow or null, $3 id of the run before the first or null, $4 status where there is one. */
-function listing(status: Run['status'] | undefined): Statement {
+/** $1 limit, $2 flow or null, $3 id of the run before the first or null, then status and tenant where there are such. */
+function listing(status: Run['status'] | undefined, ofTenant: string): Statement {
   return {
-    name: `listRuns ${status ?? 'all'}`,
+    name: `listRuns ${status ?? 'all'}${ofTenant && ' of a tenant'}`,
     text: `
       WITH RECURSIVE all_flows (flow) AS (
-        (SELECT flow FROM runs WHERE $2::text IS NULL ORDER BY flow LIMIT 1)
+        (SELECT flow FROM runs WHERE $2::text IS NULL ${ofTenant} ORDER BY flow LIMIT 1)
         UNION ALL
-        SELECT (SELECT runs.flow FROM runs WHERE runs.flow > all_flows.flow ORDER BY runs.flow LIMIT 1)
+        SELECT (SELECT runs.flow FROM runs WHERE runs.flow > all_flows.flow ${ofTenant} ORDER BY runs.flow LIMIT 1)
         FROM all_flows WHERE flow IS NOT NULL
       ), flows AS MATERIALIZED (
         SELECT $2::text AS flow WHERE $2::text IS NOT NULL
@@ -32,7 +35,7 @@ function listing(status: Run['status'] | undefined): Statement {
       ), open AS MATERIALIZED (
         SELECT id FROM open_runs
       ), newest AS MATERIALIZED (
-        ${newest(status)}
+        ${newest(status, ofTenant)}
         ORDER BY stored_at DESC, number DESC LIMIT $1
       )
       SELECT found.record FROM newest CROSS JOIN LATERAL (
@@ -51,8 +54,8 @@ const isBefore = `
   )`;
 const newestFirst = 'ORDER BY runs.stored_at DESC, runs.number DESC LIMIT';
 
-function newest(status: Run['status'] | undefined): string {
-  const ofFlow = `FROM runs WHERE runs.flow = flows.flow AND ${isBefore}`;
+function newest(status: Run['status'] | undefined, ofTenant: string): string {
+  const ofFlow = `FROM runs WHERE runs.flow = flows.flow ${ofTenant} AND ${isBefore}`;
   const perFlow = (query: string) =>
     `SELECT of_flow.* FROM flows CROSS JOIN LATERAL (${query}) AS of_flow`;
   switch (status) {
@@ -64,7 +67,7 @@ function newest(status: Run['status'] | undefined): string {
       return `
         SELECT found.* FROM open CROSS JOIN LATERAL (
           SELECT ${columns} FROM runs
-          WHERE runs.id = open.id AND runs.status = $4 AND ($2::text IS NULL OR runs.flow = $2) AND ${isBefore}
+          WHERE runs.id = open.id AND runs.status = $4 AND ($2::text IS NULL OR runs.flow = $2) ${ofTenant} AND ${isBefore}
           OFFSET 0
         ) AS found`;
     case 'succeeded':
@@ -75,6 +78,6 @@ function newest(status: Run['status'] | undefined): string {
     default:
       return perFlow(`
         SELECT ${columns} FROM runs
-        WHERE runs.trouble = $4 AND runs.flow = flows.flow AND ${isBefore} ${newestFirst} $1`);
+        WHERE runs.trouble = $4 AND runs.flow = flows.flow ${ofTenant} AND ${isBefore} ${newestFirst} $1`);
   }
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { changedDeadLetter, deadLetterConditions } from '../rows.ts';
+import { changedDeadLetter, deadLetterConditions, visibleTo } from '../rows.ts';
 import type { DeadLetterFilter, DeadLetterGroup, DeadLetterRow } from '../store.ts';
 
 /** Dead letters in a SQLite file; `save` and `change` are part of a transaction. */
@@ -22,9 +22,7 @@ export class SqliteDeadLetters {
   }
 
   list(filter: DeadLetterFilter, limit: number, beforeId?: string): readonly DeadLetterRow[] {
-    const conditions = deadLetterConditions(filter);
-    const where = conditions.map(([column]) => `${column} = ?`);
-    const values: (string | number)[] = conditions.map(([, value]) => value);
+    const { where, values } = matching(filter);
     if (beforeId !== undefined) {
       where.push('(at_ms, number) < (SELECT at_ms, number FROM dead_letters WHERE id = ?)');
       values.push(beforeId);
@@ -38,14 +36,13 @@ export class SqliteDeadLetters {
   }
 
   group(filter: DeadLetterFilter): readonly DeadLetterGroup[] {
-    const conditions = deadLetterConditions(filter);
-    const where = whereOf(conditions.map(([column]) => `${column} = ?`));
+    const { where, values } = matching(filter);
     return this.#database
       .prepare(
-        `SELECT kind, code, model, count(*) AS count FROM dead_letters ${where}
+        `SELECT kind, code, model, count(*) AS count FROM dead_letters ${whereOf(where)}
          GROUP BY kind, code, model ORDER BY count DESC, kind, code, model`,
       )
-      .all(...conditions.map(([, value]) => value))
+      .all(...values)
       .map((row) => ({ ...row }) as unknown as DeadLetterGroup);
   }
 
@@ -58,6 +55,19 @@ export class SqliteDeadLetters {
       .run(row.status, JSON.stringify(row), id);
     return row;
   }
+}
+
+function matching(filter: DeadLetterFilter): { where: string[]; values: string[] } {
+  const conditions = deadLetterConditions(filter);
+  const { tenant } = filter;
+  const ofTenant = tenant === undefined ? [] : [tenant];
+  return {
+    where: [
+      ...conditions.map(([column]) => `${column} = ?`),
+      ...ofTenant.map(() => visibleTo('?')),
+    ],
+    values: [...conditions.map(([, value]) => value), ...ofTenant],
+  };
 }
 
 function whereOf(conditions: readonly string[]): string {
