@@ -12,7 +12,7 @@ interface KeysOptions {
 }
 
 interface RotateOptions extends KeysOptions {
-  readonly sealsIn: string;
+  readonly sealsIn?: string;
 }
 
 /** `flotilla keys`: makes, rotates and retires the keys with which messages are signed. */
@@ -61,9 +61,13 @@ export function addKeysCommand(program: Command, terminal: Terminal): void {
   withAlg(keys.command('rotate'))
     .summary('a new key beside the old ones, which still open')
     .argument('<spoke...>')
-    .option('--seals-in <time>', 'it signs from then on: time to take it to the other side', '0s')
+    .option(
+      '--seals-in <time>',
+      'time to take it to the other side before it signs (default: none)',
+    )
     .action((spokes: string[], options: RotateOptions) => {
-      const sealsFromMs = Date.now() + parseDuration(options.sealsIn);
+      const sealsFromMs =
+        Date.now() + (options.sealsIn === undefined ? 0 : parseDuration(options.sealsIn));
       for (const each of spokes.map(spoke)) {
         const kid = rotateKey(folderOf(options), each, { alg: algOf(options), sealsFromMs });
         terminal.out.print(`${kid} signs from ${new Date(sealsFromMs).toISOString()}`);

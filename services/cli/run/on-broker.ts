@@ -32,6 +32,7 @@ export function withClient<T>(
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       logger,
     });
+    closing.add(() => connected.close());
     const apiKey = terminal.env[API_KEY];
     const options = { transport: connected, ...(apiKey ? { apiKey } : {}) };
     const identity = { party: 'client', name: clientNameOf(options) } as const;
