@@ -49,6 +49,19 @@ export class ClientArtifacts {
     return Promise.reject(new PermanentError('artifact_too_large', text));
   }
 
+  /**
+   * An address under which anybody may download it for so many seconds, at most an hour: for a person's browser, never for a
+   * message. Throws FleetError `artifact_has_no_address` where artifacts lie in a folder.
+   */
+  async address(artifact: ArtifactMarker, seconds: number): Promise<string> {
+    const { store } = this.#place();
+    if (store.presign !== undefined) return store.presign(artifact[ARTIFACT_MARK], seconds);
+    throw new FleetError(
+      'artifact_has_no_address',
+      'The artifacts of this fleet lie in a folder, which has no addresses: open them, or use a bucket (ARTIFACTS=s3://…).',
+    );
+  }
+
   /** Payload and context as they are sent: with references to files and large values, which are in the store from here on. */
   async light(
     { payload, context = {}, files = {} }: JobValues,

@@ -27,7 +27,7 @@ export interface Client {
   /** The name under which the fleet knows it: that of its API key, else the transport's user, else `anonymous`. */
   readonly name: string;
   /** Opens what results refer to. */
-  readonly artifacts: Pick<ClientArtifacts, 'open' | 'bytes'>;
+  readonly artifacts: Pick<ClientArtifacts, 'open' | 'bytes' | 'address'>;
   /**
    * Resolves when the broker has the job, and the store its files and large values. Throws UnprocessableError for one that would be
    * refused unread, ContractError `message_too_large`, what a store throws, FleetError

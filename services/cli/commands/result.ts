@@ -7,6 +7,7 @@ interface ResultOptions {
   readonly broker?: string;
   readonly timeout: string;
   readonly json?: boolean;
+  readonly links?: string;
 }
 
 /** `flotilla result`: waits for a run on a running fleet and prints its result. */
@@ -17,6 +18,7 @@ export function addResult(program: Command, terminal: Terminal): void {
     .description('Waits for a run on the fleet behind a broker and prints its result.')
     .argument('<id>', 'id of the run, or of the job')
     .option('--timeout <duration>', 'how long to wait, such as 30s or 5m', '5m')
+    .option('--links <duration>', 'also lend an address for each artifact, for at most 1h')
     .option('--broker <url>', 'the broker of the fleet (default: AMQP_URL)')
     .option('--json', 'print the result envelope, and nothing else, on standard output')
     .action(async (id: string, options: ResultOptions) => {
@@ -29,7 +31,12 @@ export function addResult(program: Command, terminal: Terminal): void {
       const awaited = await withClient(broker, terminal, (client) =>
         resultOrRest(client, id, { timeoutMs }),
       );
+      const { linksOf } = await import('../run/artifact-links.ts');
+      const lent = options.links === undefined ? undefined : parseDuration(options.links);
+      const links = await linksOf(awaited, lent, broker.url, terminal.env);
       const show = { json: options.json === true, where: whereOf(options) };
       process.exitCode = showAwaited(awaited, show, terminal);
+      // Standard output holds the envelope alone.
+      (show.json ? terminal.err : terminal.out).print(...links);
     });
 }
