@@ -234,25 +234,31 @@ describe('a map that calls no model', () => {
 });
 
 describe('progress', () => {
-  it('of a watched run reaches its client', async () => {
+  /** A worker that tells of its call once under each of these routing keys, and then answers. */
+  async function telling(...routingKeys: readonly string[]): Promise<void> {
     const transport = fleet.transport('one');
     await fleet.worker('one', async (request) => {
       const { step } = request;
-      const { outcome: _, ...envelope } = JSON.parse(
-        Buffer.from(replyTo(request, { sequence: 1, token: 'hi' }).body).toString(),
-      );
-      await transport.publish([
-        {
+      const messages = routingKeys.map((key, index) => {
+        const told = { sequence: index + 1, token: key };
+        const text = Buffer.from(replyTo(request, told).body).toString();
+        const { outcome: _, ...envelope } = JSON.parse(text);
+        return {
           exchange: exchange.progress,
-          routingKey: 'one.progress',
+          routingKey: key,
           body: Buffer.from(JSON.stringify(envelope)),
           messageId: envelope.id,
           type: 'progress',
           correlationId: step.run,
-        },
-      ]);
+        };
+      });
+      await transport.publish(messages);
       return { text: 'done' };
     });
+  }
+
+  it('of a watched run reaches its client', async () => {
+    await telling('one.progress');
     await fleet.coordinator([chainFlow(['one'])]);
     const client = await fleet.client();
     const heard: unknown[] = [];
@@ -260,6 +266,17 @@ describe('progress', () => {
     await client.run('chain', { text: 'go' }, { watch: true });
     await eventually(() => heard.length === 1);
     await client.run('chain', { text: 'go' });
-    expect(heard).toEqual([{ sequence: 1, token: 'hi' }]);
+    expect(heard).toEqual([{ sequence: 1, token: 'one.progress' }]);
+  });
+
+  it('that one model tells of another’s call reaches nobody', async () => {
+    await telling('two.progress', 'one.progress');
+    await fleet.coordinator([chainFlow(['one'])]);
+    const client = await fleet.client();
+    const heard: unknown[] = [];
+    client.onProgress(({ payload }) => heard.push(payload));
+    await client.run('chain', { text: 'go' }, { watch: true });
+    await eventually(() => heard.length > 0);
+    expect(heard).toEqual([{ sequence: 2, token: 'one.progress' }]);
   });
 });
