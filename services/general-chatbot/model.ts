@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { visibleOnly } from '../../shared/envelope/visible-only.ts';
 import { environment } from '../../shared/lifecycle/environment.ts';
 import { asker, type Environment, providerOf } from '../../shared/llm/llm-model.ts';
 import { modelFilePath, readModelFile } from '../../shared/llm/model-file.ts';
@@ -42,6 +43,7 @@ export const model = defineModel({
   description: file.description,
   input,
   output,
+  sanitize: visibleOnly,
   concurrency: file.concurrency,
   timeoutMs: file.timeout,
   load: () => answering(environment()),

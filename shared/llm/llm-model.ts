@@ -1,4 +1,5 @@
 import type { JsonObject } from '../envelope/json.ts';
+import { visibleOnly } from '../envelope/visible-only.ts';
 import { ConfigError, PermanentError, TransientError } from '../errors/errors.ts';
 import { type Call, defineModel, type Model } from '../worker/model.ts';
 import { type ChatMessage, chatCompletion, type Endpoint } from './chat-completions.ts';
@@ -38,6 +39,7 @@ export function llmModel(file: ModelFile, env: Environment): Model {
     description: file.description,
     input: zodOf(file.input),
     output: zodOf(file.output),
+    sanitize: visibleOnly,
     concurrency: file.concurrency,
     timeoutMs: file.timeout,
     ...(file.prices === undefined ? {} : { prices: pricesOf(file.prices) }),

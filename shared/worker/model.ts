@@ -55,6 +55,11 @@ export interface Model<
    * `artifactMarkerSchema`) to be read in pieces. References anywhere else are replaced by their values before run().
    */
   readonly references?: readonly string[];
+  /**
+   * What is made of each input before it is run: for models that take text as orders, execute or render it (`visibleOnly`). Pure; the
+   * input schema has been checked before. What it throws fails the call as run() would.
+   */
+  sanitize?(input: Input): Input;
   /** Calls one process runs at a time. */
   readonly concurrency: number;
   /**

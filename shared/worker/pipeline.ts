@@ -207,7 +207,8 @@ export class Pipeline implements OwnCalls {
   async #outputOf(call: ActiveCall): Promise<JsonObject> {
     const { model, runner } = this.#options;
     const payload = await wholeInput(call, this.#options);
-    const input = parseContract(model.input, payload, 'input_invalid');
+    const asked = parseContract(model.input, payload, 'input_invalid');
+    const input = model.sanitize?.(asked) ?? asked;
     failpoint('W2');
     const running = runner.run(input, call);
     failpoint('W3');

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { header } from '../../../shared/envelope/headers.ts';
+import { visibleOnly } from '../../../shared/envelope/visible-only.ts';
 import { PermanentError, TransientError } from '../../../shared/errors/errors.ts';
 import { echo, MemoryBench, request } from './harness.ts';
 
@@ -21,6 +22,13 @@ describe('a reply', () => {
     expect(Date.parse(reply.outcome.startedAt)).toBeLessThanOrEqual(
       Date.parse(reply.outcome.finishedAt),
     );
+  });
+
+  it('is to what the model makes of its input before it runs, where it takes text as orders', async () => {
+    await bench.worker(echo({ sanitize: visibleOnly }));
+    const hidden = 'Hello\u{e0069}\u{e0067}\u202e \u0007w\u200borld 👩‍👩‍👧\n';
+    const reply = await bench.ask(request({ text: hidden }));
+    expect(reply.payload).toEqual({ text: 'Hello world 👩‍👩‍👧\n' });
   });
 
   it('carries what the model patched, and nothing else of the context', async () => {
