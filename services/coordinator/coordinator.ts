@@ -7,6 +7,7 @@ import { queue } from '../../shared/transport/topology.ts';
 import type { Delivery, Transport } from '../../shared/transport/transport.ts';
 import { Access } from './access/access.ts';
 import type { ClientsFile } from './access/clients-file.ts';
+import { lightening } from './artifacts/heavy-rows.ts';
 import { Sweeper } from './artifacts/sweeper.ts';
 import { cancellationsOf } from './cancellations.ts';
 import { Commits } from './commits.ts';
@@ -140,10 +141,12 @@ class RunningCoordinator implements Coordinator {
     });
     this.#sweeper = new Sweeper({ ...options, now });
     const { models, limits, breakers } = this.#sharing;
-    this.#desk = { store, flows, models, values, limits, breakers, logger, now };
+    const { artifacts } = options;
+    this.#desk = { store, flows, models, values, limits, breakers, artifacts, logger, now };
     this.#hearing = new Hearing({ transport, probeStore: () => store.nextDueMs(), now });
     this.#progress = new ProgressRelay(store, transport, logger);
-    this.#outgoing = new Outgoing(transport, logger, () => this.#flush.soon());
+    const lighten = lightening(artifacts, now, this.#stop.signal);
+    this.#outgoing = new Outgoing(transport, logger, () => this.#flush.soon(), lighten);
     this.#flush = new Flush(this.#outgoing, () => this.#commits.commit([]));
     this.#commits = new Commits({
       desk: this.#desk,

@@ -1,6 +1,8 @@
+import type { Artifacts } from '../../shared/artifacts/artifact-store.ts';
 import { isJsonObject, type JsonValue } from '../../shared/envelope/json.ts';
 import { largestMember } from '../../shared/envelope/largest-member.ts';
 import { MAX_MESSAGE_BYTES } from '../../shared/envelope/limits.ts';
+import { canLeave } from './artifacts/heavy-rows.ts';
 import type { Command, Decision, RunEvent } from './engine/decision.ts';
 import type { Run } from './engine/run.ts';
 import { deadStepRow, requestRow, resultOf, resultRow } from './messages.ts';
@@ -20,29 +22,32 @@ interface Sent {
 }
 
 /** The message that a command sends, if it sends one and a message can carry it. */
-export function messageOf(run: Run, command: Command, nowMs: number): Sent {
+export function messageOf(
+  run: Run,
+  command: Command,
+  { nowMs, artifacts }: { readonly nowMs: number; readonly artifacts?: Artifacts | undefined },
+): Sent {
   switch (command.type) {
     case 'dispatch': {
       const row = requestRow(run, command, nowMs);
-      return fits(row) ? { row } : { oversize: command };
+      return canLeave(row, artifacts) ? { row } : { oversize: command };
     }
     case 'deadLetter': {
       const row = deadStepRow(run, command, nowMs);
-      return { row: fits(row) ? row : deadStepRow(run, { ...command, input: null }, nowMs) };
+      const fits = row.body.byteLength <= MAX_MESSAGE_BYTES;
+      return { row: fits ? row : deadStepRow(run, { ...command, input: null }, nowMs) };
     }
     case 'publishResult': {
       const result = resultOf(run, command.payload);
       const row = resultRow(run, result, { nowMs });
       // A result is JSON; its type says less, because its optional fields may be undefined.
-      return fits(row) ? { row, result: result as unknown as JsonValue } : { oversizeResult: true };
+      return canLeave(row, artifacts)
+        ? { row, result: result as unknown as JsonValue }
+        : { oversizeResult: true };
     }
     default:
       return {};
   }
-}
-
-function fits({ body }: OutboxRow): boolean {
-  return body.byteLength <= MAX_MESSAGE_BYTES;
 }
 
 /** The failure of an attempt whose request is too large: it names the part that is. */

@@ -78,6 +78,7 @@ export function resultOf(run: Run, payload: JsonValue): Result {
     context: {},
     run: {
       id: run.id,
+      ...(run.tenant === DEFAULT_TENANT ? {} : { tenant: run.tenant }),
       flow: run.flow,
       version: run.flowVersion,
       status: run.status === 'pending' || run.status === 'running' ? 'failed' : run.status,

@@ -1,3 +1,4 @@
+import type { Artifacts } from '../../shared/artifacts/artifact-store.ts';
 import { isJsonObject, type JsonValue } from '../../shared/envelope/json.ts';
 import { FleetError } from '../../shared/errors/errors.ts';
 import type { BreakerPolicy } from '../../shared/flow/kernel.ts';
@@ -46,6 +47,7 @@ export interface DraftContext {
   readonly modelsAreComplete: boolean;
   readonly limits: Limits;
   readonly breakers: Breakers;
+  readonly artifacts?: Artifacts | undefined;
   /** What the runs of this transaction have shared so far. */
   readonly shared: Shared;
   readonly nowMs: number;
@@ -197,7 +199,7 @@ export class RunDraft {
   #adopt(decision: Decided, event: RunEvent): readonly Dispatch[] {
     const { nowMs } = this.#context;
     const { run } = decision;
-    const effects = decision.commands.map((command) => messageOf(run, command, nowMs));
+    const effects = decision.commands.map((command) => messageOf(run, command, this.#context));
     if (effects.some(({ oversizeResult }) => oversizeResult === true)) {
       return this.#adopt(withoutOutput(decision), event);
     }

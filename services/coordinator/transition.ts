@@ -1,3 +1,4 @@
+import type { Artifacts } from '../../shared/artifacts/artifact-store.ts';
 import { failpoint } from '../../shared/failpoints/failpoint.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { Breakers } from './breakers/breakers.ts';
@@ -38,6 +39,8 @@ export interface Desk {
   readonly values: ValuesCache;
   readonly limits: Limits;
   readonly breakers: Breakers;
+  /** Left out: what no message carries cannot be sent. */
+  readonly artifacts?: Artifacts | undefined;
   readonly logger: Logger;
   readonly now: () => number;
 }
@@ -83,7 +86,7 @@ async function attempt(
   const ids = [...new Set(tasks.map((task) => task.runId))];
   const { committed, drafts } = await desk.store.transaction(async (transaction) => {
     const locked = await transaction.lockRuns(ids);
-    const { flows, models, limits, breakers } = desk;
+    const { flows, models, limits, breakers, artifacts } = desk;
     const context: DraftContext = {
       transaction,
       flows,
@@ -91,6 +94,7 @@ async function attempt(
       modelsAreComplete,
       limits,
       breakers,
+      artifacts,
       shared: { leaving: new Map(), answers: new Map() },
       nowMs: desk.now(),
     };

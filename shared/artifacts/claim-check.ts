@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../envelope/json.ts';
+import { MAX_MESSAGE_BYTES } from '../envelope/limits.ts';
 import { PermanentError } from '../errors/errors.ts';
 import type { ArtifactStore, Artifacts } from './artifact-store.ts';
 import { type ArtifactScope, mintKey } from './keys.ts';
@@ -24,19 +25,56 @@ export interface ArtifactPlace {
 /** Values on their way to or from the store at a time; each is in memory meanwhile. */
 const AT_A_TIME = 8;
 
+/** What the values of a message may be together: the rest is for what the message says of itself. */
+const VALUES_BYTES = MAX_MESSAGE_BYTES - 32 * 1024;
+
+/** The values of a message. */
+export interface MessageValues {
+  readonly payload: JsonObject;
+  readonly context: JsonObject;
+}
+
+/** What of these has to be moved out before they are published. Throws ContractError `reference_not_allowed`. */
+export function tooLargeOf(
+  values: MessageValues,
+  { thresholdBytes }: Pick<Artifacts, 'thresholdBytes'>,
+): readonly LargeValue[] {
+  const limits = { limitBytes: thresholdBytes, totalBytes: VALUES_BYTES, fixedLevels: 2 } as const;
+  return largeValues({ ...values }, limits);
+}
+
+/** The same of the output of a flow, which may be moved as a whole. */
+export function tooLargeOfOutput(
+  payload: JsonValue,
+  { thresholdBytes }: Pick<Artifacts, 'thresholdBytes'>,
+): readonly LargeValue[] {
+  return largeValues({ payload }, { limitBytes: thresholdBytes, totalBytes: VALUES_BYTES });
+}
+
 /**
- * The object with references in place of its large values, which are in the store when this resolves. Throws what `put`
+ * The values of a message with references in place of what is too large, which is in the store when this resolves. Throws what `put`
  * throws, and UnprocessableError for a value that no message could hold.
  */
-export async function moveLargeValues(
+export async function lightValues(
+  values: MessageValues,
+  place: ArtifactPlace,
+  signal: AbortSignal,
+): Promise<MessageValues> {
+  const { payload, context } = values;
+  const large = tooLargeOf(values, place.artifacts);
+  const light = await withReferences({ payload, context }, large, place, signal);
+  return { payload: light['payload'] as JsonObject, context: light['context'] as JsonObject };
+}
+
+/** The object with references in place of these values of it, which are in the store when this resolves. Throws as `lightValues`. */
+export async function withReferences(
   object: JsonObject,
+  large: readonly LargeValue[],
   place: ArtifactPlace,
   signal: AbortSignal,
 ): Promise<JsonObject> {
-  const large = largeValues(object, place.artifacts.thresholdBytes);
   if (large.length === 0) return object;
-  const moved = await eachOf(large, (value) => moveOne(value, place, signal));
-  return withValues(object, moved);
+  return withValues(object, await eachOf(large, (value) => moveOne(value, place, signal)));
 }
 
 async function moveOne(

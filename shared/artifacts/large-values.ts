@@ -18,14 +18,28 @@ interface Weighed {
   readonly large: readonly LargeValue[];
 }
 
+export interface Limits {
+  /** A text of more bytes as JSON is moved. */
+  readonly limitBytes: number;
+  /** What may stay in all before lists and objects are moved as well. */
+  readonly totalBytes: number;
+  /** Levels of the object that are never moved themselves; default 1: the object. */
+  readonly fixedLevels?: 1 | 2;
+}
+
+/** About what a reference takes as JSON. */
+const REFERENCE_BYTES = 512;
+
 /**
- * The parts of an object to be moved out of a message, so that of each member at most `limitBytes` stay, as few and as deep
- * down as possible: a large text in a list is moved by itself, so that the list can still be mapped over; a list of many
- * small values is moved as a whole. What holds a reference already is never moved whole: a reference inside an artifact
- * would be nobody's. Pure. Throws ContractError `reference_not_allowed` for a reference that is none.
+ * The parts of an object to be moved out of a message, as few as possible. Large texts are, wherever they stand: a list or object
+ * that holds one is still one, to map over and to look into. Where that is not enough, lists and objects are whose small parts come to more
+ * than the limit together. What holds a reference already is never moved whole: a reference inside an artifact would be
+ * nobody's. Pure. Throws ContractError `reference_not_allowed` for a reference that is none.
  */
-export function largeValues(object: JsonObject, limitBytes: number): readonly LargeValue[] {
-  return Object.entries(object).flatMap(([key, value]) => weigh(value, [key], limitBytes).large);
+export function largeValues(object: JsonObject, limits: Limits): readonly LargeValue[] {
+  const texts = weighMembers(object, [], { ...limits, wholes: false });
+  if (texts.bytes + texts.large.length * REFERENCE_BYTES <= limits.totalBytes) return texts.large;
+  return weighMembers(object, [], { ...limits, wholes: true }).large;
 }
 
 /** The object with other values at these paths; the object itself is left as it is. */
@@ -39,7 +53,10 @@ export function withValues(
   );
 }
 
-function weigh(value: JsonValue | undefined, path: ValuePath, limitBytes: number): Weighed {
+type Rule = Limits & { readonly wholes: boolean };
+
+function weigh(value: JsonValue | undefined, path: ValuePath, rule: Rule): Weighed {
+  const { limitBytes, wholes, fixedLevels = 1 } = rule;
   if (typeof value === 'string') {
     const bytes = textBytes(value, limitBytes);
     return bytes > limitBytes ? moved(path, value) : stays(bytes);
@@ -48,17 +65,24 @@ function weigh(value: JsonValue | undefined, path: ValuePath, limitBytes: number
   if (asArtifactReference(value) !== undefined) {
     return { bytes: 0, holdsReference: true, large: [] };
   }
+  const weighed = weighMembers(value, path, rule);
+  const { bytes, holdsReference } = weighed;
+  const whole = wholes && path.length >= fixedLevels && bytes > limitBytes && !holdsReference;
+  return whole ? moved(path, value) : weighed;
+}
+
+function weighMembers(value: JsonObject | JsonValue[], path: ValuePath, rule: Rule): Weighed {
   const keyed = !Array.isArray(value);
   let bytes = 2;
   let holdsReference = false;
   const large: LargeValue[] = [];
-  for (const [key, member] of Object.entries(value)) {
-    const weighed = weigh(member, [...path, key], limitBytes);
-    bytes += weighed.bytes + 1 + (keyed ? textBytes(key, limitBytes) + 1 : 0);
+  for (const [index, [key, member]] of Object.entries(value).entries()) {
+    const weighed = weigh(member, [...path, key], rule);
+    const comma = index === 0 ? 0 : 1;
+    bytes += weighed.bytes + comma + (keyed ? textBytes(key, rule.limitBytes) + 1 : 0);
     holdsReference ||= weighed.holdsReference;
     large.push(...weighed.large);
   }
-  if (bytes > limitBytes && !holdsReference) return moved(path, value);
   return { bytes, holdsReference, large };
 }
 

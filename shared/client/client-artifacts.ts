@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Artifacts, ByteSource } from '../artifacts/artifact-store.ts';
-import { moveLargeValues, readArtifact } from '../artifacts/claim-check.ts';
+import { lightValues, type MessageValues, readArtifact } from '../artifacts/claim-check.ts';
 import { type ArtifactScope, mintKey } from '../artifacts/keys.ts';
 import { ARTIFACT_MARK, type ArtifactMarker, artifactMarker } from '../artifacts/reference.ts';
 import type { JsonObject } from '../envelope/json.ts';
@@ -67,7 +67,7 @@ export class ClientArtifacts {
     { payload, context = {}, files = {} }: JobValues,
     scope: ArtifactScope,
     nowMs: number,
-  ): Promise<{ payload: JsonObject; context: JsonObject }> {
+  ): Promise<MessageValues> {
     const { signal } = this.#closing;
     const whole = { ...payload };
     for (const [name, { source, mediaType }] of Object.entries(files)) {
@@ -78,10 +78,7 @@ export class ClientArtifacts {
     }
     if (this.#artifacts === undefined) return { payload: whole, context };
     const place = { artifacts: this.#artifacts, scope, nowMs };
-    return {
-      payload: await moveLargeValues(whole, place, signal),
-      context: await moveLargeValues(context, place, signal),
-    };
+    return lightValues({ payload: whole, context }, place, signal);
   }
 
   /** Ends what is under way. */

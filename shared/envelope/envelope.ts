@@ -111,6 +111,8 @@ export type FinalStatus = (typeof finalStatuses)[number];
 /** The outcome of a run, as its client sees it. */
 const runBlockSchema = z.object({
   id: runIdSchema,
+  /** Left out: `default`. */
+  tenant: nameSchema.optional(),
   flow: nameSchema,
   version: z.number().int().positive(),
   status: z.enum(finalStatuses),

@@ -1,6 +1,5 @@
 import type { Artifacts } from '../artifacts/artifact-store.ts';
-import { moveLargeValues, resolveReferences } from '../artifacts/claim-check.ts';
-import { largeValues } from '../artifacts/large-values.ts';
+import { lightValues, resolveReferences, tooLargeOf } from '../artifacts/claim-check.ts';
 import { referencesIn } from '../artifacts/references.ts';
 import type { JsonObject } from '../envelope/json.ts';
 import { UnprocessableError } from '../errors/errors.ts';
@@ -53,17 +52,15 @@ export async function lightAnswer(
   output: JsonObject,
   { artifacts, clock }: Desk,
 ): Promise<Answer> {
-  const patch = call.patched();
-  if (artifacts === undefined) return { output, patch };
+  const answer = { output, patch: call.patched() };
+  if (artifacts === undefined) return answer;
+  const values = { payload: output, context: answer.patch };
   try {
-    const { thresholdBytes } = artifacts;
-    const large = [output, patch].flatMap((values) => largeValues(values, thresholdBytes));
-    if (large.length === 0) return { output, patch };
+    if (tooLargeOf(values, artifacts).length === 0) return answer;
     const place = { artifacts, scope: scopeOf(call.request), nowMs: clock.now() };
-    return {
-      output: await Promise.race([moveLargeValues(output, place, call.signal), call.over]),
-      patch: await Promise.race([moveLargeValues(patch, place, call.signal), call.over]),
-    };
+    const moving = lightValues(values, place, call.signal);
+    const { payload, context } = await Promise.race([moving, call.over]);
+    return { output: payload, patch: context };
   } catch (error) {
     // RangeError: it holds itself, or is nested deeper than the stack.
     const ofValue = error instanceof UnprocessableError || error instanceof RangeError;

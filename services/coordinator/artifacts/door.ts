@@ -1,5 +1,5 @@
 import type { Artifacts } from '../../../shared/artifacts/artifact-store.ts';
-import { moveLargeValues } from '../../../shared/artifacts/claim-check.ts';
+import { lightValues } from '../../../shared/artifacts/claim-check.ts';
 import type { ArtifactScope } from '../../../shared/artifacts/keys.ts';
 import type { Job } from '../../../shared/envelope/envelope.ts';
 import { MAX_MESSAGE_BYTES } from '../../../shared/envelope/limits.ts';
@@ -32,8 +32,7 @@ export async function lightJob(
   const place = { artifacts, scope, nowMs: now() };
   const signal = AbortSignal.timeout(PATIENCE_MS);
   try {
-    const payload = await moveLargeValues(job.payload, place, signal);
-    return { ...job, payload, context: await moveLargeValues(job.context, place, signal) };
+    return { ...job, ...(await lightValues(job, place, signal)) };
   } catch (error) {
     const { code, message } = describe(error);
     if (error instanceof PermanentError) throw new ContractError(code, message, { cause: error });

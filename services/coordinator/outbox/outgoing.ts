@@ -1,6 +1,8 @@
+import { describe } from '../../../shared/errors/describe.ts';
 import { failpoint, failpointOnceWritten } from '../../../shared/failpoints/failpoint.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
 import type { Transport } from '../../../shared/transport/transport.ts';
+import { isHeavy } from '../artifacts/heavy-rows.ts';
 import { outgoingOf } from '../messages.ts';
 import type { OutboxRow } from '../store/store.ts';
 
@@ -15,19 +17,50 @@ export class Outgoing {
   readonly #logger: Logger;
   /** Told when there are ids to delete and nobody may come by to take them along. */
   readonly #onConfirmed: () => void;
+  /** Moves what is large of a message to the artifact store. */
+  readonly #lighten: (row: OutboxRow) => Promise<OutboxRow>;
   #confirmed: string[] = [];
   #unconfirmed: OutboxRow[] = [];
   #onTheWay = 0;
   #waiting: (() => void)[] = [];
 
-  constructor(transport: Transport, logger: Logger, onConfirmed: () => void) {
+  constructor(
+    transport: Transport,
+    logger: Logger,
+    onConfirmed: () => void,
+    lighten: (row: OutboxRow) => Promise<OutboxRow> = async (row) => row,
+  ) {
     this.#transport = transport;
     this.#logger = logger;
     this.#onConfirmed = onConfirmed;
+    this.#lighten = lighten;
   }
 
   /** Publishes rows; what is not confirmed stays in the outbox, and the relay publishes it again. Never rejects. */
   async publish(rows: readonly OutboxRow[]): Promise<void> {
+    if (!rows.some(isHeavy)) return this.#publish(rows);
+    const others = rows.filter((row) => !isHeavy(row));
+    // Nobody waits for the store but who needs it.
+    await Promise.all([
+      ...(others.length > 0 ? [this.#publish(others)] : []),
+      ...rows.filter(isHeavy).map((row) => this.#publishLight(row)),
+    ]);
+  }
+
+  async #publishLight(row: OutboxRow): Promise<void> {
+    this.#onTheWay += 1;
+    try {
+      await this.#publish([await this.#lighten(row)]);
+    } catch (error) {
+      const { code, message } = describe(error);
+      this.#logger.warn({ ...aboutRow(row, 'heavy'), code }, `not published: ${message}`);
+    } finally {
+      this.#onTheWay -= 1;
+      this.#wake();
+    }
+  }
+
+  async #publish(rows: readonly OutboxRow[]): Promise<void> {
     this.#onTheWay += rows.length;
     try {
       failpoint('C3');

@@ -17,7 +17,8 @@ function marker(): JsonObject {
   return artifactMarker(referenceTo(stored, 'text/plain'));
 }
 
-const paths = (object: JsonObject) => largeValues(object, LIMIT).map(({ path }) => path.join('/'));
+const paths = (object: JsonObject, totalBytes = 0) =>
+  largeValues(object, { limitBytes: LIMIT, totalBytes }).map(({ path }) => path.join('/'));
 
 describe('the values that are moved out of a message', () => {
   it('are texts above the limit, wherever they stand', () => {
@@ -25,9 +26,19 @@ describe('the values that are moved out of a message', () => {
     expect(paths(texts)).toEqual(['a', 'c/d/1/e']);
   });
 
-  it('are lists and objects of many small values, as a whole', () => {
+  it('are lists and objects of many small values, as a whole, when the rest is too much', () => {
     const small = Array.from({ length: 30 }, () => 'abc');
-    expect(paths({ list: small, object: { ...small }, few: ['abc'] })).toEqual(['list', 'object']);
+    const object = { list: small, object: { ...small }, few: ['abc'] };
+    expect(paths(object)).toEqual(['list', 'object']);
+    expect(paths(object, 2_000)).toEqual([]);
+    expect(paths({ ...object, text: long }, 2_000)).toEqual(['text']);
+  });
+
+  it('are nothing of the levels that have to stay', () => {
+    const small = Array.from({ length: 30 }, () => 'abc');
+    const limits = { limitBytes: LIMIT, totalBytes: 0, fixedLevels: 2 } as const;
+    const large = largeValues({ payload: { a: small, b: 1 }, context: { ...small } }, limits);
+    expect(large.map(({ path }) => path.join('/'))).toEqual(['payload/a']);
   });
 
   it('are not the list that holds large ones: it can still be mapped over', () => {
@@ -53,7 +64,9 @@ describe('the values that are moved out of a message', () => {
 
   it('refuse what looks like a reference and is none', () => {
     const forged = { image: { $artifact: { url: 'http://169.254.169.254/' } } };
-    expect(() => largeValues(forged, LIMIT)).toThrow('no reference to an artifact');
+    expect(() => largeValues(forged, { limitBytes: LIMIT, totalBytes: 0 })).toThrow(
+      'no reference to an artifact',
+    );
   });
 
   const json = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<JsonValue>;
@@ -62,7 +75,7 @@ describe('the values that are moved out of a message', () => {
   it('leave a value as it was when they are put back (any value)', () => {
     fc.assert(
       fc.property(object, fc.integer({ min: 2, max: 200 }), (value, limit) => {
-        const large = largeValues(value, limit);
+        const large = largeValues(value, { limitBytes: limit, totalBytes: 0 });
         const moved = withValues(
           value,
           large.map(({ path }) => ({ path, value: marker() })),
@@ -76,7 +89,7 @@ describe('the values that are moved out of a message', () => {
   it('leave no member above the limit (any value)', () => {
     fc.assert(
       fc.property(object, fc.integer({ min: 30, max: 200 }), (value, limit) => {
-        const large = largeValues(value, limit);
+        const large = largeValues(value, { limitBytes: limit, totalBytes: 0 });
         const rest = withValues(
           value,
           large.map(({ path }) => ({ path, value: 0 })),
@@ -93,7 +106,12 @@ describe('the values that are moved out of a message', () => {
   it('are none where everything is small (any value)', () => {
     fc.assert(
       fc.property(object, (value) => {
-        expect(largeValues(value, Buffer.byteLength(JSON.stringify(value)))).toEqual([]);
+        expect(
+          largeValues(value, {
+            limitBytes: Buffer.byteLength(JSON.stringify(value)),
+            totalBytes: 0,
+          }),
+        ).toEqual([]);
       }),
     );
   });
