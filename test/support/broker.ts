@@ -1,6 +1,6 @@
 import { inject } from 'vitest';
 import { startPrivate } from './broker/find.ts';
-import type { PrivateBroker } from './broker/running-broker.ts';
+import type { PrivateBroker, ServerCertificates } from './broker/running-broker.ts';
 
 export interface TestBroker {
   /** AMQP URL of an empty virtual host that no other test file uses. */
@@ -24,8 +24,10 @@ export async function testBroker(): Promise<TestBroker> {
 }
 
 /** A broker that only the caller uses, to be restarted, killed or starved. `stop` it in `afterAll`. */
-export async function startPrivateBroker(): Promise<PrivateBroker> {
+export async function startPrivateBroker(
+  certificates?: ServerCertificates,
+): Promise<PrivateBroker> {
   const desk = inject('brokerDesk');
   await fetch(desk.url, { method: 'PUT' });
-  return startPrivate(desk.testRun);
+  return startPrivate(desk.testRun, certificates);
 }

@@ -2,7 +2,7 @@ import { dockerWorks, startContainer } from './container.ts';
 import { givenBroker } from './given.ts';
 import { installPackage, mayInstall } from './install.ts';
 import { rabbitmqServer, startNative } from './native.ts';
-import type { PrivateBroker, RunningBroker } from './running-broker.ts';
+import type { PrivateBroker, RunningBroker, ServerCertificates } from './running-broker.ts';
 
 const advice =
   'No RabbitMQ for the tests: set AMQP_URL, start Docker, or install rabbitmq-server (FLOTILLA_TEST_INSTALL=1 lets root on Debian or Ubuntu do it).';
@@ -15,14 +15,25 @@ export async function findBroker(testRun: string): Promise<RunningBroker> {
 }
 
 /** A broker of one test's own; a process of this machine where it can, because that starts sooner. */
-export async function startPrivate(testRun: string): Promise<PrivateBroker> {
-  return (await onThisMachine()) ?? (await inContainer(testRun)) ?? (await installed()) ?? giveUp();
+export async function startPrivate(
+  testRun: string,
+  certificates?: ServerCertificates,
+): Promise<PrivateBroker> {
+  return (
+    (await onThisMachine(certificates)) ??
+    (await inContainer(testRun, certificates)) ??
+    (await installed(certificates)) ??
+    giveUp()
+  );
 }
 
-async function inContainer(testRun: string): Promise<PrivateBroker | undefined> {
+async function inContainer(
+  testRun: string,
+  certificates?: ServerCertificates,
+): Promise<PrivateBroker | undefined> {
   if (!(await dockerWorks())) return undefined;
   try {
-    return await startContainer(testRun);
+    return await startContainer(testRun, certificates);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     console.warn(`Docker runs, but starts no RabbitMQ (${reason}); trying the next way.`);
@@ -30,15 +41,17 @@ async function inContainer(testRun: string): Promise<PrivateBroker | undefined> 
   }
 }
 
-async function onThisMachine(): Promise<PrivateBroker | undefined> {
+async function onThisMachine(
+  certificates?: ServerCertificates,
+): Promise<PrivateBroker | undefined> {
   const server = await rabbitmqServer();
-  return server === undefined ? undefined : startNative(server);
+  return server === undefined ? undefined : startNative(server, { certificates });
 }
 
-async function installed(): Promise<PrivateBroker | undefined> {
+async function installed(certificates?: ServerCertificates): Promise<PrivateBroker | undefined> {
   if (!(await mayInstall())) return undefined;
   await installPackage('rabbitmq-server');
-  return onThisMachine();
+  return onThisMachine(certificates);
 }
 
 function giveUp(): never {

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { freePorts, isExecutable, run, which } from './command.ts';
 import { ManagementApi } from './management.ts';
-import { guestUrl, type PrivateBroker } from './running-broker.ts';
+import {
+  guestUrl,
+  type PrivateBroker,
+  type ServerCertificates,
+  tlsConfig,
+  tlsFiles,
+} from './running-broker.ts';
 
 /**
  * Runs the server until standard input ends, which it also does when the process that started it is killed: nothing is
@@ -31,15 +37,18 @@ export interface NativeOptions {
   readonly dataFolder?: string;
   /** More lines of rabbitmq.conf. */
   readonly config?: readonly string[];
+  /** With a TLS listener. */
+  readonly certificates?: ServerCertificates | undefined;
 }
 
 /** Starts the machine's own RabbitMQ on free ports with its data in a temporary folder. */
 export async function startNative(
   server: string,
-  { dataFolder, config = [] }: NativeOptions = {},
+  { dataFolder, config = [], certificates }: NativeOptions = {},
 ): Promise<PrivateBroker> {
   const folder = await mkdtemp(join(tmpdir(), 'flotilla-broker-'));
-  const [port = 0, managementPort = 0, distributionPort = 0, epmdPort = 0] = await freePorts(4);
+  const [port = 0, managementPort = 0, distributionPort = 0, epmdPort = 0, tlsPort = 0] =
+    await freePorts(5);
   await mkdir(join(folder, 'data'));
   await writeFile(join(folder, 'enabled_plugins'), '[rabbitmq_management].');
   await writeFile(
@@ -51,6 +60,7 @@ export async function startNative(
       'raft.wal_max_size_bytes = 64000000',
       'log.console = true',
       'log.file = false',
+      ...(certificates === undefined ? [] : tlsConfig(`127.0.0.1:${tlsPort}`, folder)),
       ...config,
     ].join('\n'),
   );
@@ -71,7 +81,8 @@ export async function startNative(
     RABBITMQ_CONFIG_FILES: join(folder, 'none'),
     RABBITMQ_ADVANCED_CONFIG_FILE: join(folder, 'none.config'),
   };
-  const broker = new NativeBroker(server, env, { folder, port, managementPort });
+  const broker = new NativeBroker(server, env, { folder, port, managementPort, tlsPort });
+  if (certificates !== undefined) await broker.write(certificates);
   await broker.start();
   return broker;
 }
@@ -80,6 +91,7 @@ class NativeBroker implements PrivateBroker {
   readonly description = 'a private rabbitmq-server of this machine';
   readonly url: string;
   readonly port: number;
+  readonly tlsPort: number;
   readonly #server: string;
   readonly #env: NodeJS.ProcessEnv;
   readonly #folder: string;
@@ -90,12 +102,18 @@ class NativeBroker implements PrivateBroker {
   constructor(
     server: string,
     env: NodeJS.ProcessEnv,
-    place: { readonly folder: string; readonly port: number; readonly managementPort: number },
+    place: {
+      readonly folder: string;
+      readonly port: number;
+      readonly managementPort: number;
+      readonly tlsPort: number;
+    },
   ) {
     this.#server = server;
     this.#env = env;
     this.#folder = place.folder;
     this.port = place.port;
+    this.tlsPort = place.tlsPort;
     this.url = guestUrl(place.port);
     const api = `http://127.0.0.1:${place.managementPort}`;
     this.#management = new ManagementApi(api, 'guest', 'guest');
@@ -139,6 +157,18 @@ class NativeBroker implements PrivateBroker {
 
   async removeVhost(name: string): Promise<void> {
     await this.#management.removeVhost(name);
+  }
+
+  async write(certificates: ServerCertificates): Promise<void> {
+    for (const [name, text] of tlsFiles(certificates)) {
+      await writeFile(join(this.#folder, name), text, { mode: 0o600 });
+    }
+  }
+
+  async renew(certificates: ServerCertificates): Promise<void> {
+    await this.write(certificates);
+    // By itself it looks at its files every two minutes.
+    await this.control('eval', 'ssl:clear_pem_cache().');
   }
 
   importDefinitions(definitions: object): Promise<void> {
