@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Verbs } from '../../shared/client/verbs.ts';
 import { compileDocument } from '../coordinator/flow-documents.ts';
+import { modelStandings } from '../coordinator/operations/model-standing.ts';
 import { type ReadingVerb, readFrom } from '../coordinator/operations/read.ts';
 import { openSqliteStore } from '../coordinator/store/sqlite/sqlite-store.ts';
 import type { Store } from '../coordinator/store/store.ts';
@@ -10,7 +11,7 @@ import { memoryStore } from './store.ts';
 const reader = { tenant: 'default', client: 'anonymous' };
 
 /** A database file; where there is none, one in memory with nothing in it: nobody wants a file for having looked. */
-export function keptStore(file: string): Store {
+function keptStore(file: string): Store {
   return existsSync(file) ? openSqliteStore(file) : memoryStore();
 }
 
@@ -24,6 +25,11 @@ export function readKept<V extends ReadingVerb>(
   args: Verbs[V]['args'],
 ): Promise<Verbs[V]['answer']> {
   return withKept(file, (store) => readFrom(verb, args, { ...reader, store }));
+}
+
+/** What a database file knows of models that may not be called now, by model. Throws FleetError `store_in_use`. */
+export function keptStandings(file: string): ReturnType<typeof modelStandings> {
+  return withKept(file, modelStandings);
 }
 
 /** What a kept run needs to go on. */

@@ -9,6 +9,11 @@ export function memoryStore(): Store {
   return openSqliteStore(':memory:');
 }
 
+/** A database file as a store; it is made where there is none. Throws FleetError `store_in_use`. */
+export function fileStore(file: string): Store {
+  return openSqliteStore(file);
+}
+
 /** A database file as a store, or a store in memory and why: another process has the file. Throws FleetError otherwise. */
 export function storeOrMemory(file: string): { readonly store: Store; readonly held?: FleetError } {
   try {

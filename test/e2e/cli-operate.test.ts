@@ -209,19 +209,6 @@ describe('a run that waits for a person', { timeout: FLOTILLA_MS }, () => {
   });
 });
 
-describe('a model', { timeout: FLOTILLA_MS }, () => {
-  it('is paused and goes on', async () => {
-    const paused = await flotilla('pause', 'sentiment', '--reason', 'Too slow.');
-    expect(paused.stdout).toMatch(/^sentiment is paused\. It goes on with: flotilla continue/);
-    expect(await json('continue', 'sentiment')).toEqual({ model: 'sentiment', paused: false });
-    const unknown = await flotilla('pause', 'nobody');
-    expect([unknown.code, unknown.stderr]).toEqual([
-      1,
-      expect.stringMatching(/\(model_unknown\)$/m),
-    ]);
-  });
-});
-
 describe('wrong usage', { timeout: FLOTILLA_MS }, () => {
   it.each([
     ['no step', ['rerun', 'x'], /required option '--from <step>'/],

@@ -1,17 +1,16 @@
 import type { Command } from 'commander';
-import type { Manifest } from '../../../shared/envelope/manifest.ts';
 import { FleetError } from '../../../shared/errors/errors.ts';
 import { brokerOf, type NamedBroker } from '../input/broker-url.ts';
-import { schemaText } from '../terminal/schema-text.ts';
-import type { Screen } from '../terminal/screen.ts';
+import { defaultDatabase } from '../operate/options.ts';
+import type { ModelStanding } from '../terminal/shipped-model-lines.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { padTo, shorten, textWidth } from '../terminal/text-width.ts';
 
 const ANSWER_MS = 5_000;
 const nobodyThere: ReadonlySet<string> = new Set(['operation_timeout', 'broker_unreachable']);
 
 interface ModelsOptions {
   readonly broker?: string;
+  readonly db: string;
   readonly json?: boolean;
 }
 
@@ -22,19 +21,18 @@ export function addModels(program: Command, terminal: Terminal): void {
     .summary('list models: how a fleet stands with them, or what is shipped')
     .description(
       'With a broker: the models of its fleet, with workers, requests, breakers and limits. Without ' +
-        'one: the models that are shipped, what each takes and gives.',
+        'one: the models that are shipped, what each takes and gives, and which of them the runs of ' +
+        'this folder may not call.',
     )
     .option('--broker <url>', 'ask the fleet on this broker (default: AMQP_URL)')
+    .option('--db <file>', 'without a broker: where runs are kept', defaultDatabase)
     .option('--json', 'print one JSON object per model')
     .action(async (options: ModelsOptions) => {
       const broker = brokerOf(options.broker, terminal.env);
       // A broker that nobody named in this command may have no fleet.
       const named = options.broker !== undefined;
       if (broker !== undefined && (await showFleet(broker, named, options, terminal))) return;
-      const { shippedManifests } = await import('../../fleet/models.ts');
-      const manifests = await shippedManifests();
-      if (options.json) terminal.out.print(...manifests.map((each) => JSON.stringify(each)));
-      else terminal.out.print(...modelLines(manifests, terminal.out.screen));
+      await showShipped(options, terminal);
     });
 }
 
@@ -42,7 +40,7 @@ export function addModels(program: Command, terminal: Terminal): void {
 async function showFleet(
   broker: NamedBroker,
   named: boolean,
-  { json }: ModelsOptions,
+  { json }: Pick<ModelsOptions, 'json'>,
   { out, err, env }: Terminal,
 ): Promise<boolean> {
   const { withClient } = await import('../run/on-broker.ts');
@@ -62,16 +60,18 @@ async function showFleet(
   }
 }
 
-function modelLines(manifests: readonly Manifest[], screen: Screen): string[] {
-  const { palette, symbols, columns } = screen;
-  const nameColumns = Math.max(0, ...manifests.map((each) => textWidth(each.name)));
-  const cut = (text: string, room: number) => shorten(text, room, symbols.ellipsis);
-  return manifests.flatMap((each) => {
-    const name = padTo(each.name, nameColumns);
-    const contract = `${schemaText(each.inputSchema)} ${symbols.arrow} ${schemaText(each.outputSchema)}`;
-    return [
-      `${palette.strong(name)}  v${each.version}  ${cut(contract, columns - nameColumns - 7)}`,
-      palette.quiet(`  ${cut(each.description, columns - 3)}`),
-    ];
+async function showShipped({ db, json }: ModelsOptions, { out, err }: Terminal): Promise<void> {
+  const { shippedManifests } = await import('../../fleet/models.ts');
+  const { keptStandings } = await import('../../fleet/kept-runs.ts');
+  const { shippedModelLines } = await import('../terminal/shipped-model-lines.ts');
+  const manifests = await shippedManifests();
+  const standings = await keptStandings(db).catch((error: unknown) => {
+    if (!(error instanceof FleetError) || error.code !== 'store_in_use') throw error;
+    err.print(`flotilla: ${error.message} What it knows of models is not shown. (${error.code})`);
+    return new Map<string, ModelStanding>();
   });
+  const free: ModelStanding = { paused: null, breakers: [] };
+  const models = manifests.map((each) => ({ ...each, ...(standings.get(each.name) ?? free) }));
+  if (json) out.print(...models.map((each) => JSON.stringify(each)));
+  else out.print(...shippedModelLines(models, out.screen));
 }

@@ -2,7 +2,8 @@ import { openArtifacts } from '../../../shared/artifacts/open-store.ts';
 import type { Client } from '../../../shared/client/client.ts';
 import { startFleet } from '../../fleet/fleet.ts';
 import { shippedFlows } from '../../fleet/flows.ts';
-import { findKept, type KeptRun, keptStore } from '../../fleet/kept-runs.ts';
+import { findKept, type KeptRun } from '../../fleet/kept-runs.ts';
+import { fileStore } from '../../fleet/store.ts';
 import { embeddedLogger } from '../embedded-logger.ts';
 import { untilInterrupted } from '../interrupted.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -23,7 +24,8 @@ export function withKeptFleet<T>(
       // A run may be forked to another version of its flow.
       serve: flows.filter(({ flow }) => kept.some((run) => run?.flow === flow.name)),
       models: kept.flatMap((run) => run?.models ?? []),
-      store: keptStore(file),
+      // What is done there is kept, also where nothing has run yet.
+      store: fileStore(file),
       artifacts: await openArtifacts(terminal.env),
       logger: embeddedLogger(terminal.env),
       env: terminal.env,

@@ -23,14 +23,18 @@ export function modelStatusLines(models: readonly ModelStatus[], screen: Screen)
     ...models.flatMap(({ paused }, index) => {
       const line = lines[index] ?? '';
       if (paused === null) return [line];
-      const why = paused.reason === null ? '' : `: ${paused.reason}`;
-      const note = visibleLine(`paused by ${paused.by} at ${paused.at}${why}`);
+      const note = visibleLine(pauseText(paused));
       return [
         palette.warn(line),
         palette.quiet(`  ${shorten(note, columns - 2, symbols.ellipsis)}`),
       ];
     }),
   ];
+}
+
+/** By whom a model was stopped, when and why. */
+export function pauseText({ by, at, reason }: NonNullable<ModelStatus['paused']>): string {
+  return `paused by ${by} at ${at}${reason === null ? '' : `: ${reason}`}`;
 }
 
 /** The worst of a model's breakers, as people say it. */

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../shared/envelope/json.ts';
 import type { BreakerPolicy } from '../../../shared/flow/kernel.ts';
+import type { Store } from '../store/store.ts';
 import type { BreakerState, Word } from './breaker.ts';
 import type { Buckets } from './rolling-window.ts';
 
@@ -49,6 +50,25 @@ export function mergedBreaker(
 function laterOf(before: BreakerState, state: BreakerState): BreakerState {
   if (before.name !== 'half_open' || state.name !== 'half_open') return before;
   return before.by === state.by && state.heardMs > before.heardMs ? state : before;
+}
+
+const PREFIX = 'breaker/';
+
+export function breakerKeyOf(model: string): string {
+  return `${PREFIX}${model}`;
+}
+
+/** What coordinators have shared of breakers, by model. */
+export async function readBreakers(
+  store: Pick<Store, 'readDocuments'>,
+): Promise<ReadonlyMap<string, BreakerDocument>> {
+  const documents = await store.readDocuments(PREFIX);
+  return new Map(
+    [...documents].map(([key, document]) => [
+      key.slice(PREFIX.length),
+      breakerDocumentOf(document),
+    ]),
+  );
 }
 
 /** Only what is written here is read back. */

@@ -6,11 +6,15 @@ import type { BreakerFacts } from '../engine/decision.ts';
 import type { Store } from '../store/store.ts';
 import type { Committed } from '../transition.ts';
 import type { BreakerState } from './breaker.ts';
-import { type BreakerDocument, breakerDocumentOf, policyKeyOf } from './breaker-document.ts';
+import {
+  type BreakerDocument,
+  breakerDocumentOf,
+  breakerKeyOf,
+  policyKeyOf,
+  readBreakers,
+} from './breaker-document.ts';
 import { SharingBreaker } from './sharing-breaker.ts';
 import { heardIn } from './words.ts';
-
-const PREFIX = 'breaker/';
 
 export interface BreakersOptions {
   readonly store: Store;
@@ -69,13 +73,7 @@ export class Breakers {
   /** Once a second, and before the first run is worked on. */
   async share(): Promise<void> {
     const { store, now } = this.#options;
-    const documents = await store.readDocuments(PREFIX);
-    this.#documents = new Map(
-      [...documents].map(([key, document]) => [
-        key.slice(PREFIX.length),
-        breakerDocumentOf(document),
-      ]),
-    );
+    this.#documents = await readBreakers(store);
     for (const [model, breakers] of this.#byModel) {
       const document = this.#documents.get(model) ?? {};
       for (const [key, sharing] of breakers) sharing.read(document[key], now());
@@ -141,7 +139,7 @@ export class Breakers {
       sharing,
       said: sharing.contribution(now(), intent === 'claim'),
     }));
-    const after = await store.changeDocument(`${PREFIX}${model}`, (before) => {
+    const after = await store.changeDocument(breakerKeyOf(model), (before) => {
       const document = { ...breakerDocumentOf(before) };
       for (const { said } of told) document[said.key] = said.merge(document[said.key], now());
       return document as unknown as JsonObject;

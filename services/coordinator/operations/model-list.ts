@@ -6,6 +6,7 @@ import type { BreakerReport } from '../breakers/breakers.ts';
 import { type Pause, readPauses } from '../pauses.ts';
 import type { ManifestRow } from '../store/store.ts';
 import { instantOf } from './about-run.ts';
+import { aboutPause } from './model-standing.ts';
 import { type ActingContext, operation } from './operation.ts';
 
 /** `model.list`: every model that was ever announced, and how it stands with it. */
@@ -51,7 +52,7 @@ async function statusOf(
       .states()
       .filter((each) => each.model === model)
       .map(aboutBreaker),
-    paused: pause?.paused ? aboutPause(pause) : null,
+    paused: aboutPause(pause),
   };
 }
 
@@ -65,8 +66,4 @@ function aboutLimits({ inFlight, requestsPerMinute, tokensPerMinute }: ModelLimi
 
 function aboutBreaker({ state, untilMs, calls, failed, slow }: BreakerReport) {
   return { state, until: untilMs === null ? null : instantOf(untilMs), calls, failed, slow };
-}
-
-function aboutPause({ by, reason, atMs }: Pause) {
-  return { by, reason, at: instantOf(atMs) };
 }
