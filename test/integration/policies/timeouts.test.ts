@@ -29,7 +29,7 @@ describe('a model that is slow', () => {
     await fleet.serve(slow);
     await fleet.serve(last);
     const nodes = `
-- { step: a, model: dawdling, within: 2s, onFailure: { default: { text: "'instead'" } } }
+- { step: a, model: dawdling, within: 4s, onFailure: { default: { text: "'instead'" } } }
 - { step: b, model: last }
 `;
     const client = await fleet.coordinate(nodes);
@@ -57,7 +57,7 @@ describe('a run whose deadline passes', () => {
   it('ends once, and the worker that is at it is told to stop', async () => {
     const stuck = misbehaving('stuck', endless);
     await fleet.serve(stuck);
-    const { run } = await fleet.run('- { step: a, model: stuck }', 'deadline: 4s');
+    const { run } = await fleet.run('- { step: a, model: stuck }', 'deadline: 6s');
     expect(run).toMatchObject({ status: 'timed_out', error: { code: 'deadline_exceeded' } });
     await eventually(() => stuck.stopped.length === 1, patient);
     expect(fleet.amqp.told(run.id).filter((type) => type === 'run_finished')).toHaveLength(1);
@@ -66,7 +66,7 @@ describe('a run whose deadline passes', () => {
   it('leaves a request that is not run any more', async () => {
     const transport = await fleet.amqp.transport();
     await transport.declareWorkQueue('away', 1);
-    const client = await fleet.coordinate('- { step: a, model: away }', 'deadline: 4s');
+    const client = await fleet.coordinate('- { step: a, model: away }', 'deadline: 6s');
     await transport.publish([announcement('away')]);
     await fleet.hears('away');
     const { run } = await client.run('sample', { text: 'hello' });
