@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { crc32, createInflate, type Inflate } from 'node:zlib';
 import { readImageHeader } from './image-header.ts';
 import { invalid, type PngHeader, readPngHeader } from './png-chunks.ts';
@@ -104,7 +103,8 @@ async function* inflated(inflate: Inflate): AsyncGenerator<Uint8Array> {
 async function feed(chunks: Chunks, inflate: Inflate): Promise<void> {
   for await (const piece of chunks.data()) {
     if (inflate.destroyed || inflate.writableEnded) continue;
-    if (!inflate.write(piece)) await Promise.race([once(inflate, 'drain'), once(inflate, 'close')]);
+    // Told of it also when the stream is destroyed.
+    await new Promise<void>((resolve) => inflate.write(piece, () => resolve()));
   }
   inflate.end();
 }

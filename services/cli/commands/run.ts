@@ -5,6 +5,7 @@ import { defaultDatabase, whereOf } from '../operate/options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface RunOptions extends JobOptions {
+  readonly out?: string;
   readonly json?: boolean;
   readonly db: string;
   readonly broker?: string;
@@ -27,6 +28,7 @@ export function addRun(program: Command, terminal: Terminal): void {
     .option('--image <file>', 'an image for the job')
     .option('--payload <file>', 'the payload as JSON; - reads standard input')
     .option('--json', 'print the result envelope, and nothing else, on standard output')
+    .option('--out <file>', 'also write the output: an artifact as its bytes, else JSON')
     .option('--timeout <duration>', 'longest time the job may take, such as 30s or 5m')
     .option('--budget <amounts>', `what the run may use at most, ${budgetHelp}`)
     .option('--db <file>', 'where runs are kept', defaultDatabase)
@@ -50,7 +52,8 @@ Exit code: 0 when the run succeeded, 1 when it failed, 2 for wrong usage,
       const broker = brokerOf(options.broker, terminal.env);
       const job = {
         flow,
-        payload: await jobPayload(text, options),
+        ...(await jobPayload(text, options)),
+        ...(options.out === undefined ? {} : { out: options.out }),
         ...budgetOption(options.budget),
         ...(options.timeout === undefined ? {} : { timeoutMs: parseDuration(options.timeout) }),
       };

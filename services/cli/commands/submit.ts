@@ -40,13 +40,14 @@ Example:
       const { jobPayload } = await import('../input/job-payload.ts');
       const { parseDuration } = await import('../input/duration.ts');
       const broker = requiredBroker(options.broker, terminal.env);
-      const payload = await jobPayload(text, options);
+      const { payload, files } = await jobPayload(text, options);
       const { id, timeout } = options;
       const budget = budgetOption(options.budget);
       const deadlineMs = timeout === undefined ? undefined : parseDuration(timeout);
       const { withClient } = await import('../run/on-broker.ts');
       const submitted = await withClient(broker, terminal, (client) =>
         client.submit(flow, payload, {
+          files,
           ...(id === undefined ? {} : { id }),
           ...budget,
           ...(deadlineMs === undefined ? {} : { deadlineMs }),

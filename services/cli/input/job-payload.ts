@@ -1,8 +1,9 @@
+import type { Upload } from '../../../shared/client/client-artifacts.ts';
 import { parseValue } from '../../../shared/envelope/gate.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../shared/envelope/json.ts';
 import { UnprocessableError } from '../../../shared/errors/errors.ts';
 import { UsageError } from '../usage-error.ts';
-import { imageDataUrl, readInput } from './image.ts';
+import { imageInput, readInput } from './image.ts';
 
 /** The options of a command that describe a job. */
 export interface JobOptions {
@@ -12,6 +13,13 @@ export interface JobOptions {
   readonly payload?: string;
 }
 
+/** What a job is made of. */
+export interface JobInput {
+  readonly payload: JsonObject;
+  /** Members of the payload that are too large for a message. */
+  readonly files: Readonly<Record<string, Upload>>;
+}
+
 /**
  * The payload of a job: the file's object, then the image, then the text over it. Throws UsageError when a file cannot be
  * read, when the text is given twice or when nothing is given at all.
@@ -19,7 +27,7 @@ export interface JobOptions {
 export async function jobPayload(
   positional: string | undefined,
   options: JobOptions,
-): Promise<JsonObject> {
+): Promise<JobInput> {
   if (positional !== undefined && options.text !== undefined) {
     throw new UsageError('text_given_twice', 'Give the text once: as a word or with --text.');
   }
@@ -31,10 +39,14 @@ export async function jobPayload(
       'The job is empty: give it a text in quotes, --image FILE or --payload FILE.',
     );
   }
+  const read = image === undefined ? undefined : await imageInput(image);
   return {
-    ...(payload === undefined ? {} : await readPayload(payload)),
-    ...(image === undefined ? {} : { image: await imageDataUrl(image) }),
-    ...(text === undefined ? {} : { text }),
+    payload: {
+      ...(payload === undefined ? {} : await readPayload(payload)),
+      ...(typeof read === 'string' ? { image: read } : {}),
+      ...(text === undefined ? {} : { text }),
+    },
+    files: typeof read === 'object' ? { image: read } : {},
   };
 }
 

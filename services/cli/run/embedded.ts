@@ -11,6 +11,7 @@ import { untilInterrupted } from '../interrupted.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { RunLine } from './follow.ts';
 import { type AskedJob, PATIENCE_MS } from './job.ts';
+import { saveOutput } from './save-output.ts';
 
 /** Runs one job in this process, with the models of its flow alone, until it has ended or rests; a run that rests stays in the file. Throws UsageError, ConfigError, FleetError. */
 export function runEmbedded(job: AskedJob, database: string, terminal: Terminal): Promise<Awaited> {
@@ -33,6 +34,7 @@ export function runEmbedded(job: AskedJob, database: string, terminal: Terminal)
     closing.add(() => fleet.stop());
     const ran = async (): Promise<Awaited> => {
       const { run } = await fleet.client.submit(name, job.payload, {
+        files: job.files,
         flowVersion: version,
         ...(job.budget === undefined ? {} : { budget: job.budget }),
         ...(job.timeoutMs === undefined ? {} : { deadlineMs: job.timeoutMs }),
@@ -47,6 +49,7 @@ export function runEmbedded(job: AskedJob, database: string, terminal: Terminal)
           `Run ${run} rests, and is kept nowhere. Run it again when no other process has the file, or with another --db.`,
         );
       }
+      if (job.out !== undefined) await saveOutput(awaited, job.out, fleet.client);
       return awaited;
     };
     const lost = fleet.lost.then((error) => {

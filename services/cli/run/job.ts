@@ -1,3 +1,4 @@
+import type { Upload } from '../../../shared/client/client-artifacts.ts';
 import type { BudgetAmounts } from '../../../shared/envelope/budget.ts';
 import type { JsonObject } from '../../../shared/envelope/json.ts';
 
@@ -6,6 +7,10 @@ export interface AskedJob {
   /** Name of a flow, or a flow file. */
   readonly flow: string;
   readonly payload: JsonObject;
+  /** Further members of the payload, which are uploaded. */
+  readonly files: Readonly<Record<string, Upload>>;
+  /** Where the output is written to, beside being shown. */
+  readonly out?: string;
   /** What the run may use at most. Default: what the flow says. */
   readonly budget?: BudgetAmounts;
   /** Longest time the run may take. Default: what the flow says. */

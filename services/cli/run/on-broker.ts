@@ -1,3 +1,4 @@
+import { openSharedArtifacts } from '../../../shared/artifacts/open-store.ts';
 import { type Client, connectClient } from '../../../shared/client/client.ts';
 import { clientNameOf } from '../../../shared/client/client-name.ts';
 import { type Awaited, resultOrRest } from '../../../shared/client/result-or-rest.ts';
@@ -11,6 +12,7 @@ import { untilInterrupted } from '../interrupted.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { RunLine } from './follow.ts';
 import { type AskedJob, PATIENCE_MS } from './job.ts';
+import { saveOutput } from './save-output.ts';
 
 /** A command does not wait for ever for a broker that is not there; `flotilla up` does. */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -38,7 +40,10 @@ export function withClient<T>(
     const identity = { party: 'client', name: clientNameOf(options) } as const;
     const transport = clientSecuringOf(terminal.env, identity, logger)(connected);
     closing.add(() => transport.close());
-    const client = await connectClient({ ...options, transport, logger });
+    const artifacts = await openSharedArtifacts(broker.url, terminal.env);
+    if (artifacts !== undefined) closing.add(() => artifacts.store.close());
+    const stored = artifacts === undefined ? {} : { artifacts };
+    const client = await connectClient({ ...options, ...stored, transport, logger });
     closing.add(() => client.close());
     return await work(client);
   });
@@ -53,13 +58,16 @@ export function runOnBroker(
   const line = new RunLine(job.flow, terminal.err);
   const { timeoutMs, budget } = job;
   const submit = {
+    files: job.files,
     ...(budget === undefined ? {} : { budget }),
     ...(timeoutMs === undefined ? {} : { deadlineMs: timeoutMs }),
   };
   const wait = timeoutMs === undefined ? {} : { timeoutMs: timeoutMs + PATIENCE_MS };
   const awaited = withClient(broker, terminal, async (client) => {
     const { run } = await client.submit(job.flow, job.payload, submit);
-    return resultOrRest(client, run, wait);
+    const ended = await resultOrRest(client, run, wait);
+    if (job.out !== undefined) await saveOutput(ended, job.out, client);
+    return ended;
   });
   return awaited.finally(() => line.close());
 }

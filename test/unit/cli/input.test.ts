@@ -26,7 +26,7 @@ describe('the payload of a job', () => {
   it('is the file, with the text over it', async () => {
     const file = join(folder, 'payload.json');
     await writeFile(file, '{"text": "old", "customer": "Ms Keller"}');
-    const payload = await jobPayload('new', { payload: file });
+    const { payload } = await jobPayload('new', { payload: file });
     expect(payload).toEqual({ text: 'new', customer: 'Ms Keller' });
   });
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { crc32, deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { model } from '../../../services/image-describer/model.ts';
@@ -119,6 +120,19 @@ describe('decoding a PNG', () => {
     const deep = Buffer.from([0, 9, 0, 8, 0, 7, 0]);
     const wide = await decode(png({ width: 1, height: 1, bitDepth: 16, colourType: 2 }, deep));
     expect(wide).toEqual([[[9, 8, 7]]]);
+  });
+
+  it('leaves nothing behind on the way, however many pieces there are', async () => {
+    const warnings: Error[] = [];
+    const hear = (warning: Error) => void warnings.push(warning);
+    process.on('warning', hear);
+    const noise = Buffer.alloc(201 * 1_000, 7);
+    for (let row = 0; row < 1_000; row += 1) noise[row * 201] = 0;
+    const rows = await decode(png({ width: 200, height: 1_000 }, noise), 3);
+    await setImmediate();
+    process.off('warning', hear);
+    expect(rows.length).toBe(1_000);
+    expect(warnings).toEqual([]);
   });
 
   const flipped = Buffer.from(sampleBytes('album-moon'));
