@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { findBroker } from '../support/broker/find.ts';
 import { corpus } from './corpus/corpus.ts';
+import { fuzz } from './fuzz.ts';
 import { runCases, type Summary } from './run.ts';
 
 /**
@@ -11,6 +12,9 @@ const { values } = parseArgs({
   options: {
     /** Numbers of families, with commas; default: all. */
     families: { type: 'string' },
+    /** Fuzzed messages after the cases. */
+    fuzz: { type: 'string', default: '1000' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     /** The summary as one line of JSON. */
     json: { type: 'boolean', default: false },
   },
@@ -26,7 +30,11 @@ const name = `hostile-${process.pid}`;
 const broker = await findBroker(name);
 const url = await broker.addVhost(name);
 try {
-  const { summary, failures } = await runCases(cases, url);
+  const { summary, failures } = await runCases(
+    cases,
+    url,
+    fuzz(Number(values.fuzz), Number(values.seed)),
+  );
   const wrong = [...failures, ...excesses(summary)];
   for (const failure of wrong) process.stderr.write(`${failure}\n`);
   const words = Object.entries(summary).map(([key, value]) => `${key} ${value}`);

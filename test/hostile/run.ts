@@ -38,7 +38,10 @@ const WARM_UP_JOBS = 100;
 const WARM_UP_LARGE = 4;
 
 /** Something else that is done to the fleet at the end; answers what is wrong. */
-type Finale = (client: HostileClient) => Promise<readonly string[]>;
+type Finale = (
+  client: HostileClient,
+  isAlive: () => Promise<boolean>,
+) => Promise<readonly string[]>;
 
 /** Runs cases against fleets of their own on a broker whose virtual host is empty: one that signs nothing, then one that does. */
 export async function runCases(
@@ -86,16 +89,17 @@ async function besiege(
   });
   const client = await HostileClient.connect(url);
   hear = (line) => client.hear(line);
+  const tools = { client, folder, signing };
   const failures: string[] = [];
   /** How often a model may be called for a run, and by which case. */
   const allowed = new Map<string, { readonly most: number; readonly name: string }>();
   let wrongCode = 0;
   try {
-    await warmUp(client, signing);
+    await warmUp(tools);
     const before = await fleet.facts('reset');
     for (const hostile of cases) {
-      const ids = freshIds();
-      const outcome = await outcomeOf(hostile, ids, { client, folder, signing });
+      const ids = freshIds(folder);
+      const outcome = await outcomeOf(hostile, ids, tools);
       const expected = [hostile.expected].flat();
       if (!expected.includes(outcome)) {
         wrongCode += 1;
@@ -106,8 +110,9 @@ async function besiege(
       }
       if (fleet.crash !== undefined) break;
     }
-    failures.push(...((await finale?.(client)) ?? []));
-    if (fleet.crash === undefined && (await neighbour(client, signing)) !== 'succeeded') {
+    const isAlive = async () => (await neighbour(tools)) === 'succeeded';
+    failures.push(...((await finale?.(client, isAlive)) ?? []));
+    if (fleet.crash === undefined && !(await isAlive())) {
       failures.push('A good job at the end was not answered.');
     }
     const unwanted = unwantedOf(calls, allowed);
@@ -166,8 +171,9 @@ async function outcomeOf(
 }
 
 /** Jobs and large bodies before anything is measured: the growth is not to be that of a process that has just started. */
-async function warmUp(client: HostileClient, signing: Signing | undefined): Promise<void> {
-  for (let job = 0; job < WARM_UP_JOBS; job += 1) await neighbour(client, signing);
+async function warmUp(tools: Tools): Promise<void> {
+  const { client, folder } = tools;
+  for (let job = 0; job < WARM_UP_JOBS; job += 1) await neighbour(tools);
   const body = Buffer.alloc(MAX_BODY_BYTES, 0x20);
   const large = {
     family: 0,
@@ -176,12 +182,12 @@ async function warmUp(client: HostileClient, signing: Signing | undefined): Prom
     expected: '',
   } as const;
   for (let job = 0; job < WARM_UP_LARGE; job += 1) {
-    await client.run({ ...large, message: () => ({ body }) }, freshIds());
+    await client.run({ ...large, message: () => ({ body }) }, freshIds(folder));
   }
 }
 
 /** A good job, whose answer says that the fleet still works. */
-function neighbour(client: HostileClient, signing: Signing | undefined): Promise<string> {
+function neighbour({ client, folder, signing }: Tools): Promise<string> {
   const good = { family: 0, entrance: 'job', what: 'a good job', expected: 'succeeded' } as const;
   const message = (ids: CaseIds): RawMessage => {
     const body = Buffer.from(textOf('job', ids));
@@ -197,13 +203,13 @@ function neighbour(client: HostileClient, signing: Signing | undefined): Promise
     const { headers } = signing.sealed(unsigned, 'job');
     return { body, properties: { type: 'job', headers } };
   };
-  return client.run({ ...good, message }, freshIds());
+  return client.run({ ...good, message }, freshIds(folder));
 }
 
 /** Ids fit for everything: an envelope, a model's name, a routing key. */
-function freshIds(): CaseIds {
+function freshIds(folder: string): CaseIds {
   const run = newId();
-  return { id: `c-${run}`, run };
+  return { id: `c-${run}`, run, artifactFolder: join(folder, 'artifacts') };
 }
 
 /** Text that is data all the way, and models that answer nonsense, are asked; what is refused at a door is not. */

@@ -19,6 +19,8 @@ export type MessageEntrance =
 export interface CaseIds {
   readonly id: string;
   readonly run: string;
+  /** Where the fleet's artifact store has its files. */
+  readonly artifactFolder: string;
 }
 
 /** A message as it goes to the broker; nothing of it is checked on the way. */

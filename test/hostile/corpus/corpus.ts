@@ -1,7 +1,9 @@
+import { artifactCases } from '../cases/artifacts.ts';
 import { bytesCases } from '../cases/bytes.ts';
 import { commandCases, flowFileCases } from '../cases/files.ts';
 import { jsonCases } from '../cases/json.ts';
 import { meaningCases } from '../cases/meaning.ts';
+import { pictureCases } from '../cases/pictures.ts';
 import { shapeCases } from '../cases/shape.ts';
 import { tokenCases } from '../cases/tokens.ts';
 import type { HostileCase } from './case.ts';
@@ -12,6 +14,8 @@ export const corpus: readonly HostileCase[] = [
   ...jsonCases,
   ...shapeCases,
   ...tokenCases,
+  ...artifactCases,
+  ...pictureCases,
   ...meaningCases,
   ...flowFileCases,
   ...commandCases,

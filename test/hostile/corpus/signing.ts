@@ -15,9 +15,9 @@ import type { MessageEntrance } from './case.ts';
 /** Whoever signs in a fleet whose messages are signed. */
 const spokes: readonly Spoke[] = [
   'coordinator.coordinator',
-  ...(['parrot', 'labeller', 'admin', 'babbler', 'judge', 'critic'] as const).map(
-    (name): Spoke => `worker.${name}`,
-  ),
+  ...(
+    ['image-describer', 'parrot', 'labeller', 'admin', 'babbler', 'judge', 'critic'] as const
+  ).map((name): Spoke => `worker.${name}`),
   'client.shop',
   'client.blog',
 ];

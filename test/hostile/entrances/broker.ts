@@ -14,6 +14,7 @@ import type { FromFleet } from '../fleet/protocol.ts';
 
 /** A case that nothing is heard of within this time has failed. */
 const OUTCOME_MS = 15_000;
+const RECORDED = 50;
 
 /**
  * The broker as an attacker uses it: any bytes with any properties to any exchange, and ears on everything that comes of it. Outcomes:
@@ -26,6 +27,9 @@ const OUTCOME_MS = 15_000;
 export class HostileClient {
   readonly #connection: ChannelModel;
   readonly #seen = new Observations();
+  readonly #recorded = new Map<string, string[]>();
+  /** Codes under which anything was parked. */
+  readonly parkedCodes = new Set<string>();
   #channel: ConfirmChannel;
   #refused: (() => void) | undefined;
 
@@ -69,6 +73,11 @@ export class HostileClient {
     await this.#publish(to, routingKey, body, { contentType: 'application/json' });
   }
 
+  /** Good messages of this entrance that were seen at the beginning. */
+  recorded(entrance: MessageCase['entrance']): readonly string[] {
+    return this.#recorded.get(entrance) ?? [];
+  }
+
   /** What the fleet's log says. */
   hear({ code, about }: FromFleet & { readonly type: 'log' }): void {
     for (const name of about) {
@@ -81,7 +90,7 @@ export class HostileClient {
     const id = newId();
     const question = textOf(
       'operation',
-      { id, run: id },
+      { id, run: id, artifactFolder: '' },
       { instead: { payload: JSON.stringify(payload) } },
     );
     await this.#publish(exchange.operations, verb, Buffer.from(question), { correlationId: id });
@@ -125,13 +134,27 @@ export class HostileClient {
     await channel.bindQueue(queue, exchange.dead, '#');
     await channel.bindQueue(queue, exchange.results, '#');
     await channel.bindQueue(queue, exchange.replies, '#');
+    await channel.bindQueue(queue, exchange.jobs, '#');
+    await channel.bindQueue(queue, exchange.work, '#');
     await channel.consume(queue, (message) => message && this.#notice(message), { noAck: true });
+  }
+
+  /** The first ones: later ones are hostile. */
+  #record(from: string, content: Buffer): void {
+    const entrance = recordedAt[from];
+    if (entrance === undefined) return;
+    const known = this.#recorded.get(entrance) ?? [];
+    this.#recorded.set(entrance, known);
+    if (known.length < RECORDED) known.push(content.toString());
   }
 
   #notice({ fields, properties, content }: ConsumeMessage): void {
     const correlationId = String(properties.correlationId);
+    this.#record(fields.exchange, content);
+    if (fields.exchange === exchange.jobs || fields.exchange === exchange.work) return;
     if (fields.exchange === exchange.dead) {
       const code = properties.headers?.['flotilla-reason'];
+      this.parkedCodes.add(String(code));
       // A letter of a case's own is no answer to it.
       if (!String(code).startsWith('case_')) this.#seen.note(correlationId, `parked ${code}`);
     } else if (fields.exchange === exchange.replies) {
@@ -160,6 +183,12 @@ function keysOf(hostile: MessageCase, { id, run }: CaseIds, key: string): string
       return [id];
   }
 }
+
+const recordedAt: Readonly<Record<string, MessageCase['entrance']>> = {
+  [exchange.jobs]: 'job',
+  [exchange.work]: 'request',
+  [exchange.replies]: 'reply',
+};
 
 interface Body {
   readonly payload?: { readonly code?: string; readonly rounds?: number };

@@ -1,5 +1,7 @@
+import { dirname, join } from 'node:path';
 import { startCoordinator } from '../../../services/coordinator/coordinator.ts';
 import { openSqliteStore } from '../../../services/coordinator/store/sqlite/sqlite-store.ts';
+import { openFolderStore } from '../../../shared/artifacts/folder/folder-store.ts';
 import { keysInFolder } from '../../../shared/security/key-store.ts';
 import { securedTransport } from '../../../shared/security/secured-transport.ts';
 import type { Identity } from '../../../shared/security/spoke.ts';
@@ -47,12 +49,18 @@ async function connect(identity: Identity): Promise<Transport> {
 
 process.on('message', ({ type }: ToFleet) => {
   if (type === 'reset') took.length = 0;
-  global.gc?.();
+  global.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   tell({ type: 'facts', rssBytes: process.memoryUsage().rss, took });
 });
 process.once('disconnect', () => process.exit(0));
 
+const artifacts = {
+  store: await openFolderStore({ folder: join(dirname(file), 'artifacts') }),
+  thresholdBytes: 64 * 1024,
+  lifetimeMs: 3_600_000,
+};
 await startCoordinator({
+  artifacts,
   store: openSqliteStore(file),
   transport: await connect({ party: 'coordinator', name: 'coordinator' }),
   flows,
@@ -61,6 +69,6 @@ await startCoordinator({
 });
 for (const model of models((name, run) => tell({ type: 'call', model: name, run }))) {
   const transport = await connect({ party: 'worker', name: model.name });
-  await startWorker({ model, transport, instance: 'hostile', logger });
+  await startWorker({ model, transport, artifacts, instance: 'hostile', logger });
 }
 tell({ type: 'ready' });

@@ -26,6 +26,11 @@ export const flows: readonly LoadedFlow[] = [
       },
     ],
   }),
+  flow('picture', {
+    input: { type: 'object', required: ['image'] },
+    do: [{ step: 'seen', model: 'image-describer', ...once }],
+    output: { text: 'context.seen.description' },
+  }),
   flow('nonsense', { do: [{ step: 'answer', model: 'babbler', ...once }] }),
   flow('undecided', {
     do: [

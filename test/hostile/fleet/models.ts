@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { model as describer } from '../../../services/image-describer/model.ts';
 import { PermanentError } from '../../../shared/errors/errors.ts';
 import { type AnyModel, type Call, defineModel } from '../../../shared/worker/model.ts';
 
@@ -61,6 +62,7 @@ export function models(called: (model: string, run: string) => void): readonly A
       },
     });
   return [
+    describer as unknown as AnyModel,
     model('parrot', text, (input: { text: string }) => ({ text: input.text })),
     model('labeller', text, (input: { text: string }, call) => {
       infections[input.text]?.(call);
