@@ -59,28 +59,31 @@ const aJob = (payload: JsonObject, nowMs: number, deadlineMs = 60_000) =>
 const refused = () => fleet.refusals.map(({ code }) => code);
 
 describe('keys that change over (F46)', () => {
-  const rotate = () => {
-    const now = { alg: 'HS256', sealsFromMs: Date.now() } as const;
+  const rotate = (alg: 'HS256' | 'EdDSA' = 'HS256') => {
+    const now = { alg, sealsFromMs: Date.now() } as const;
     for (const spoke of spokes) rotateKey(fleet.folder, spoke, now);
   };
   const job = (text: string) => fleet.by(shop, aJob({ text }, Date.now()));
 
-  it('open what waits in a queue and what comes after, and each is answered', async () => {
-    const early = await fleet.client('shop');
-    const texts = ['a', 'b', 'c'];
-    const waiting = texts.map((text) => early.run('chain', { text }));
-    await fleet.coordinator({ flows });
-    // Half of them are signed with the old keys, half with the new ones; nobody was told.
-    rotate();
-    const fresh = await fleet.client('shop');
-    const coming = ['d', 'e', 'f'].map((text) => fresh.run('chain', { text }));
-    await worker();
-    const results = await Promise.all([...waiting, ...coming]);
-    expect(results.map(({ payload }) => payload)).toEqual(
-      ['a1', 'b1', 'c1', 'd1', 'e1', 'f1'].map((text) => ({ text })),
-    );
-    expect(refused()).toEqual([]);
-  });
+  it.each(['HS256', 'EdDSA'] as const)(
+    'to %s open what waits in a queue and what comes after, and each is answered',
+    async (alg) => {
+      const early = await fleet.client('shop');
+      const texts = ['a', 'b', 'c'];
+      const waiting = texts.map((text) => early.run('chain', { text }));
+      await fleet.coordinator({ flows });
+      // Half of them are signed with the old keys, half with the new ones; nobody was told.
+      rotate(alg);
+      const fresh = await fleet.client('shop');
+      const coming = ['d', 'e', 'f'].map((text) => fresh.run('chain', { text }));
+      await worker();
+      const results = await Promise.all([...waiting, ...coming]);
+      expect(results.map(({ payload }) => payload)).toEqual(
+        ['a1', 'b1', 'c1', 'd1', 'e1', 'f1'].map((text) => ({ text })),
+      );
+      expect(refused()).toEqual([]);
+    },
+  );
 
   it("are nobody's once they are retired", async () => {
     const late = job('late');
