@@ -8,6 +8,10 @@ const settings = brokerSettings.extend({
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must begin with "postgres://"')
     .optional(),
+  /** PEM files for TLS to the database: the authority that is believed, and a client certificate. */
+  DATABASE_CA_FILE: z.string().optional(),
+  DATABASE_CERT_FILE: z.string().optional(),
+  DATABASE_KEY_FILE: z.string().optional(),
   /** The SQLite file of this coordinator; made when it is not there. */
   FLOTILLA_DB: z.string().default('.flotilla/coordinator.db'),
   /** Folder of flow files. */

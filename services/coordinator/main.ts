@@ -86,13 +86,16 @@ async function startPatiently(options: CoordinatorOptions): Promise<Coordinator>
   }
 }
 
-async function openStore(
-  { DATABASE_URL, FLOTILLA_DB }: CoordinatorConfig,
-  logger: Logger,
-): Promise<Store> {
+async function openStore(config: CoordinatorConfig, logger: Logger): Promise<Store> {
+  const { DATABASE_URL, FLOTILLA_DB } = config;
   if (DATABASE_URL === undefined) return openSqliteStore(FLOTILLA_DB);
   let told = '';
-  return openPostgresStore(DATABASE_URL, {}, ({ code, message }) => {
+  const tls = {
+    ca: config.DATABASE_CA_FILE,
+    cert: config.DATABASE_CERT_FILE,
+    key: config.DATABASE_KEY_FILE,
+  };
+  return openPostgresStore(DATABASE_URL, { tls }, ({ code, message }) => {
     if (message !== told) {
       logger.warn({ code, reason: message }, 'the database is not there; trying again until it is');
     }

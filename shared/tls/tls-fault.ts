@@ -44,7 +44,7 @@ const faults: readonly (readonly [said: RegExp, code: TlsFault['code'], advice: 
     'TLS 1.2 or later is needed on both sides',
   ],
   [
-    /WRONG_VERSION_NUMBER|packet length too long|wrong version number/i,
+    /WRONG_VERSION_NUMBER|packet length too long|wrong version number|does not support SSL/i,
     'tls_not_spoken',
     'no TLS is spoken at that port: use the port of the TLS listener',
   ],

@@ -24,8 +24,8 @@ export interface HistoryRow extends HistoryEntry {
  * succeed later. Any other error of a transaction says something about its data.
  */
 export class StoreUnavailableError extends FleetError {
-  constructor(message: string, cause?: unknown) {
-    super('store_unavailable', message, { cause });
+  constructor(message: string, cause?: unknown, code = 'store_unavailable') {
+    super(code, message, { cause });
   }
 }
 

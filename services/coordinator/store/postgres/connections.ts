@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Pool, type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
 import { StoreUnavailableError } from '../store.ts';
+import { databaseAddress } from './database-tls.ts';
 import { classifyFault, leavesConnectionUsable } from './faults.ts';
 import type { PostgresSettings } from './settings.ts';
 import type { Statement } from './statements.ts';
@@ -40,7 +41,7 @@ export class Connections {
   constructor(url: string, settings: PostgresSettings) {
     const session = [...plannerSettings, `search_path=${settings.schema}`];
     this.#pool = new Pool({
-      connectionString: url,
+      ...databaseAddress(url, settings.tls),
       max: settings.maxConnections,
       application_name: 'flotilla',
       connectionTimeoutMillis: settings.connectTimeoutMs,

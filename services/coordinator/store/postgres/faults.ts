@@ -1,4 +1,5 @@
 import { DatabaseError } from 'pg';
+import { tlsFault } from '../../../../shared/tls/tls-fault.ts';
 import { RaceLostError } from '../race.ts';
 import { StoreUnavailableError } from '../store.ts';
 
@@ -41,6 +42,11 @@ export function classifyFault(error: unknown): unknown {
   // What is not the server's word is the connection's: reset, refused, timed out, closed.
   if (error instanceof DatabaseError && !isTransient(error)) return error;
   const { message, code } = error as { message?: string; code?: string };
+  const tls = error instanceof Error && !(error instanceof DatabaseError) && tlsFault(error);
+  if (tls) {
+    const sentence = `No connection to the database: ${tls.advice} (${message}).`;
+    return new StoreUnavailableError(sentence, error, tls.code);
+  }
   // Several addresses that all refuse make an error without a message.
   const reason = message || code || String(error);
   return new StoreUnavailableError(`The store cannot be used right now: ${reason}.`, error);

@@ -1,7 +1,10 @@
 import { ConfigError } from '../../../../shared/errors/errors.ts';
+import type { TlsFiles } from '../../../../shared/tls/tls-files.ts';
 
 /** How a PostgreSQL store uses its database. */
 export interface PostgresSettings {
+  /** PEM files; with any of them, or `sslmode` in the URL, the database is reached by TLS alone. */
+  readonly tls: TlsFiles;
   /** Where its tables are; made when it is not there. */
   readonly schema: string;
   readonly maxConnections: number;
@@ -26,6 +29,7 @@ export interface PostgresSettings {
 }
 
 const defaults: PostgresSettings = {
+  tls: {},
   schema: 'public',
   maxConnections: 10,
   connectTimeoutMs: 5_000,
