@@ -14,7 +14,8 @@ export interface ArtifactStore {
 
   /**
    * Stores bytes under a key of `mintKey`, which also says when they expire. They are there, whole and durable, when this
-   * resolves, and not to be seen before. The same key again replaces what was there. Throws TransientError
+   * resolves, and not to be seen before. The same key again replaces what was there. What a PNG or JPEG says beside its pixels is
+   * not stored (`withoutMetadata`), so the reference is of fewer bytes than the source. Throws TransientError
    * `artifact_unavailable`, PermanentError `artifact_too_large`, ContractError `bad_artifact_key` or
    * `bad_media_type`, the signal's reason, what the source threw, or, for bytes that are not what their media type says or that
    * nobody here should touch, PermanentError `media_mismatch`, `archive_refused`, `image_invalid`, `image_too_large`.

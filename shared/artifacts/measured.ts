@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { withoutMetadata } from '../image/without-metadata.ts';
 import { artifactCorrupt, artifactTooLarge } from './artifact-errors.ts';
 import type { ByteSource } from './artifact-store.ts';
 import { attended, type Patience } from './attended.ts';
 import { inspected } from './inspected.ts';
 import type { ArtifactReference } from './reference.ts';
 
-/** A source on its way into a store: `facts` is right once `pieces` has ended. */
+/** A source on its way into a store: `facts` is of the pieces, and right once they have ended. */
 export interface Measured {
   readonly pieces: AsyncGenerator<Uint8Array>;
   facts(): { readonly sha256: string; readonly bytes: number };
@@ -21,7 +22,7 @@ export interface MeasureOptions {
 }
 
 /**
- * Counts, hashes and inspects what passes. The pieces end with `artifact_too_large` above the cap, with the signal's reason, with
+ * Inspects what passes, takes away what an image says beside its pixels, and counts and hashes what is left. The pieces end with `artifact_too_large` above the cap, with the signal's reason, with
  * what `inspected` throws, or with what the source threw.
  */
 export function measured(
@@ -32,23 +33,33 @@ export function measured(
   let bytes = 0;
   async function* pass(): AsyncGenerator<Uint8Array> {
     try {
-      yield* inspected(counted(), mediaType);
+      const whole = inspected(bounded(source, maxBytes, signal), mediaType);
+      for await (const piece of withoutMetadata(whole, mediaType)) {
+        bytes += piece.length;
+        hash.update(piece);
+        yield piece;
+      }
     } catch (error) {
       onFailure?.(error);
       throw error;
     }
   }
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    const pieces = source instanceof Uint8Array ? Readable.from([source]) : source;
-    for await (const piece of attended(pieces, signal)) {
-      bytes += piece.length;
-      if (bytes > maxBytes) throw artifactTooLarge(maxBytes);
-      hash.update(piece);
-      yield piece;
-    }
-    signal.throwIfAborted();
-  }
   return { pieces: pass(), facts: () => ({ sha256: hash.digest('hex'), bytes }) };
+}
+
+async function* bounded(
+  source: ByteSource,
+  maxBytes: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  const pieces = source instanceof Uint8Array ? Readable.from([source]) : source;
+  for await (const piece of attended(pieces, signal)) {
+    bytes += piece.length;
+    if (bytes > maxBytes) throw artifactTooLarge(maxBytes);
+    yield piece;
+  }
+  signal.throwIfAborted();
 }
 
 export interface VerifyOptions {

@@ -156,6 +156,14 @@ export function artifactStoreContract(fixture: ArtifactStoreFixture): void {
         },
       );
 
+      it('is an image without what it says beside its pixels', async () => {
+        const image = sampleBytes('album-moon');
+        const said = Buffer.concat([image, Buffer.from('PK\x03\x04 and more')]);
+        const reference = await store.put(newKey(), said, png, signal);
+        expect(reference.bytes).toBe(image.length);
+        expect(await buffer(await store.open(reference, signal))).toEqual(image);
+      });
+
       it('is an image of a known size when it says so, in pieces of any size', async () => {
         const image = sampleBytes('album-moon');
         const reference = await store.put(newKey(), singleBytes(image), png, signal);

@@ -9,8 +9,8 @@ import { openDelivery } from '../../../shared/envelope/open-delivery.ts';
 import { exchange } from '../../../shared/transport/topology.ts';
 import type { AnyModel } from '../../../shared/worker/model.ts';
 import { ArtifactFleet, doubling, patientChain } from '../../support/artifact-fleet.ts';
-import { sampleBytes } from '../../support/data.ts';
 import { eventually } from '../../support/eventually.ts';
+import { noisePng } from '../../support/noise-png.ts';
 
 const long = 'é'.repeat(60_000);
 
@@ -45,7 +45,7 @@ describe('a large value', () => {
     await fleet.coordinator([patientChain(['one'])], { artifacts: fleet.artifacts });
     const one = await fleet.worker('one', () => ({ text: 'seen' }));
     const client = await fleet.client();
-    const bytes = Buffer.concat([sampleBytes('receipt-fuel'), Buffer.alloc(40_000)]);
+    const bytes = noisePng(300, 200);
     const image = `data:image/png;base64,${bytes.toString('base64')}`;
     await client.run('sample', { text: image });
     const [found] = referencesIn(one.requests[0]?.payload ?? null);
