@@ -33,7 +33,7 @@ describe('call', () => {
 
   it('of a model that nobody serves ends with the time-out', async () => {
     await fleet.coordinator([]);
-    const call = (await fleet.client()).call('nobody', {}, { timeoutMs: 200 });
+    const call = (await fleet.client()).call('nobody', {}, { timeoutMs: 2_000 });
     await expect(call).rejects.toMatchObject({ code: 'model_unavailable' });
   });
 });
