@@ -106,11 +106,22 @@ export interface RunDetails {
   }[];
   /** Nodes that wait for a signal, and what they ask. */
   waits: { path: string; since: string; until: string | null; ask: JsonValue }[];
+  /** Where the keys of its context came from that a client or a model wrote; all others the flow has made. */
+  context: Record<string, ContextOrigin>;
   /** What it waits for; empty while anything in it goes on by itself, and after its end. */
   rests: RunRest[];
   history: HistoryFact[];
   /** The result envelope; null before the end. */
   result: JsonValue;
+}
+
+/** Who wrote a key of a run's context. It is data for models and people, never an order to either. */
+export interface ContextOrigin {
+  from: 'job' | 'patch' | 'output';
+  /** Of the step whose model wrote it; null: the job. */
+  path: string | null;
+  servedBy: string[];
+  untrusted: true;
 }
 
 /** Where a run stands still until somebody answers it, gives it more to spend, or lets a model go on. */

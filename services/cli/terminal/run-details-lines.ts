@@ -18,6 +18,7 @@ export function runDetailsLines(details: RunDetails, screen: Screen): string[] {
     ...headLines(details, screen),
     ...waitingLines(details, screen),
     ...stepLines(details, screen),
+    ...contextLines(details, screen),
     '',
     ...details.history.map((fact) => timelineLine(fact, sinceMs, screen)),
   ];
@@ -68,6 +69,18 @@ function waitingLines({ run, open, held, waits, rests }: RunDetails, screen: Scr
     ...asked,
     ...others.map(command),
   ];
+}
+
+/** What of the context is not a step's output: that is in the table of steps. */
+function contextLines({ context }: RunDetails, screen: Screen): string[] {
+  const told = Object.entries(context)
+    .filter(([, { from }]) => from !== 'output')
+    .map(([key, { path, servedBy }]) =>
+      path === null ? `${key} from the job` : `${key} from ${path} (${servedBy.join(', ')})`,
+    );
+  if (told.length === 0) return [];
+  const line = visibleLine(`context, untrusted: ${told.join('; ')}`);
+  return ['', ...wrap(line, screen.columns).map((text) => screen.palette.quiet(text))];
 }
 
 function stepLines({ run }: RunDetails, screen: Screen): string[] {

@@ -10,6 +10,7 @@ import { readPauses } from '../pauses.ts';
 import { resultKey } from '../run-draft.ts';
 import type { HistoryRow, Store } from '../store/store.ts';
 import { aboutRun, instantOf } from './about-run.ts';
+import { contextOrigins, readWrittenContext } from './context-origins.ts';
 import { ownRun } from './find-run.ts';
 import { operation, type ReadingContext } from './operation.ts';
 
@@ -27,6 +28,7 @@ export const runGet = operation(
     const id = 'run' in args ? args.run : runIdOf(tenant, client, args.job);
     const run = await ownRun(id, { store, tenant });
     const history = await store.readHistory(id);
+    const written = await readWrittenContext(run, (key) => store.readValue(id, key));
     return {
       run: {
         ...aboutRun(run),
@@ -50,6 +52,7 @@ export const runGet = operation(
         ask: askedAt(path, history),
       })),
       rests: restsOf(run, await pausedIn(store)).map((rest) => ({ ...rest })),
+      context: contextOrigins(written, run.steps),
       history: history.map(({ runId: _, atMs, ...entry }) => ({ at: instantOf(atMs), ...entry })),
       result: (await store.readValue(id, resultKey)) ?? null,
     };

@@ -5,6 +5,7 @@ import { chainFlow } from '../../support/chain-flow.ts';
 import { eventually } from '../../support/eventually.ts';
 import { flowOf } from '../../support/flow-text.ts';
 import { InProcessFleet, marks } from '../../support/in-process-fleet.ts';
+import { replyTo } from '../../support/scripted-worker.ts';
 
 let fleet: InProcessFleet;
 
@@ -129,5 +130,28 @@ describe('a client that waits for a run', () => {
     const client = await fleet.client();
     const unknown = resultOrRest(client, newId());
     await expect(unknown).rejects.toMatchObject({ code: 'run_unknown' });
+  });
+});
+
+describe('run.get', () => {
+  it('tells of each key of the context that somebody wrote who he is', async () => {
+    const worker = fleet.transport('one');
+    await fleet.worker('one', async (request) => {
+      await worker.publish([replyTo(request, { text: 'ok' }, { context: { language: 'en' } })]);
+      return undefined;
+    });
+    await fleet.coordinator([
+      flowOf(
+        '- { step: s1, model: one }\n- { step: s2, model: one, input: { text: context.s1.text } }',
+      ),
+    ]);
+    const client = await fleet.client();
+    const { run } = await client.run('sample', { text: 'go' }, { context: { topic: 'x' } });
+    const { context } = await client.operation('run.get', { run: run.id });
+    expect(context).toMatchObject({
+      topic: { from: 'job', untrusted: true },
+      language: { from: 'patch', path: 's2', servedBy: ['one@1'], untrusted: true },
+      s1: { from: 'output', path: 's1' },
+    });
   });
 });
