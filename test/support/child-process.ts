@@ -47,7 +47,7 @@ export function startChild(
   return {
     pid: child.pid,
     output: () => output,
-    said: async (text, timeoutMs = 20_000) => {
+    said: async (text, timeoutMs = 60_000) => {
       await eventually(
         () => {
           if (output.includes(text)) return true;

@@ -66,7 +66,7 @@ describe.each(alarms)('the broker has a $resource alarm', ({ setting, alarm, nor
     await eventually(() => transport.state === 'connected', { timeoutMs: 15_000 });
     expect(await transport.publish(requestsTo(model, 1))).toEqual([{ status: 'confirmed' }]);
     expect(states).not.toContain('connecting');
-  }, 60_000);
+  }, 180_000);
 });
 
 describe('a delivery is held for longer than the broker allows', () => {
@@ -120,7 +120,7 @@ describe('a delivery is held for longer than the broker allows', () => {
     expect(lost).toEqual(['slow']);
     await subscription.close();
     expect(await transport.readyCount(workQueueName(slow, 1))).toBe(0);
-  }, 60_000);
+  }, 180_000);
 });
 
 describe('the exchange of the dead letters is gone', () => {
@@ -165,7 +165,7 @@ describe('the exchange of the dead letters is gone', () => {
     await bare.close();
     await other.close();
     await transport.close();
-  }, 60_000);
+  }, 180_000);
 });
 
 describe('the password is changed under its connections', () => {
