@@ -78,9 +78,10 @@ export class HostileClient {
     return this.#recorded.get(entrance) ?? [];
   }
 
-  /** What the fleet's log says. */
-  hear({ code, about }: FromFleet & { readonly type: 'log' }): void {
-    for (const name of about) {
+  /** What the fleet's log says. A run is named in lines about its dead letters too, which are no answer to a case. */
+  hear({ code, about: [run, ...names] }: FromFleet & { readonly type: 'log' }): void {
+    const told = code === 'unknown_correlation' ? [run, ...names] : names;
+    for (const name of told) {
       if (typeof name === 'string') this.#seen.note(`log/${name}`, `ignored ${code}`);
     }
   }
