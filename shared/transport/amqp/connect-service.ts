@@ -2,7 +2,7 @@ import { FleetError } from '../../errors/errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Role } from '../topology.ts';
 import type { Transport } from '../transport.ts';
-import { type BrokerEnvironment, brokerOptions } from './environment.ts';
+import { type BrokerEnvironment, brokerOptions, isPlainTextAbroad } from './environment.ts';
 import { connectAmqp } from './transport.ts';
 
 export interface ServiceConnection {
@@ -16,10 +16,17 @@ export interface ServiceConnection {
 /** Connects a service that waits for its broker however long it takes, and says so in its log: once for each outage and reason. Throws ConfigError. */
 export async function connectService(connection: ServiceConnection): Promise<Transport> {
   const { env, service, role, logger } = connection;
+  const options = brokerOptions(env, service);
+  if (isPlainTextAbroad(options.url)) {
+    logger.warn(
+      { code: 'tls_off' },
+      'the broker is on another host and reached without TLS: whoever is between can read everything; use amqps:',
+    );
+  }
   let connected = false;
   const told = new Set<string>();
   return connectAmqp({
-    ...brokerOptions(env, service),
+    ...options,
     clientName: service,
     role,
     onState: (state) => {

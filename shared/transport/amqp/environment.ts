@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { ConfigError } from '../../errors/errors.ts';
 import { checkTlsFiles, unreadable } from '../../tls/tls-files.ts';
@@ -17,6 +18,8 @@ export const brokerSettings = z.object({
   AMQP_CERT_FILE: z.string().optional(),
   AMQP_KEY_FILE: z.string().optional(),
 });
+
+const loopbackNames: readonly string[] = ['localhost', '::1'];
 
 export type BrokerEnvironment = z.infer<typeof brokerSettings>;
 
@@ -47,4 +50,13 @@ export function brokerOptions(env: BrokerEnvironment, service: string): BrokerOp
     ...(passwordFile === undefined ? {} : { passwordFile }),
     ...(given ? { tls: files } : {}),
   };
+}
+
+/** True when what is sent there can be read by whoever is between: another host, and no TLS. */
+export function isPlainTextAbroad(url: string): boolean {
+  const { hostname, tls } = brokerAddress(url);
+  const loopback = isIPv4(hostname)
+    ? hostname.startsWith('127.')
+    : loopbackNames.includes(hostname);
+  return !tls && !loopback;
 }

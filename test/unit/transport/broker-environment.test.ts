@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readEnv } from '../../../shared/config/env.ts';
-import { brokerOptions, brokerSettings } from '../../../shared/transport/amqp/environment.ts';
+import {
+  brokerOptions,
+  brokerSettings,
+  isPlainTextAbroad,
+} from '../../../shared/transport/amqp/environment.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'flotilla-environment-'));
 const file = join(folder, 'file');
@@ -12,6 +16,17 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const options = (env: Readonly<Record<string, string>>) =>
   brokerOptions(readEnv(brokerSettings, env), 'sentiment');
+
+it.each([
+  ['amqp://broker.example', true],
+  ['amqp://127.example.org', true],
+  ['amqps://broker.example', false],
+  ['amqp://127.0.0.1:5672', false],
+  ['amqp://[::1]', false],
+  ['amqp://localhost', false],
+])('%s leaves this host in plain text: %s', (url, abroad) => {
+  expect(isPlainTextAbroad(url)).toBe(abroad);
+});
 
 describe('the environment of a service', () => {
   it('needs nothing in development', () => {
