@@ -7,7 +7,7 @@ export interface Child {
   readonly pid: number | undefined;
   /** What it wrote to both outputs. */
   readonly output: () => string;
-  /** Resolves when its output has this text; rejects when it has not within the time, 20 s unless said otherwise. */
+  /** Resolves when its output has this text; rejects when it has not within the time, 60 s unless said otherwise. */
   said(text: string, timeoutMs?: number): Promise<void>;
   /** SIGKILL. Resolves when it is gone. */
   kill(): Promise<void>;
