@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { runDetailsLines } from '../../../services/cli/terminal/run-details-lines.ts';
+import { screenOf } from '../../../services/cli/terminal/screen.ts';
+import type { ContextOrigin, RunDetails } from '../../../shared/client/verbs.ts';
+
+const screen = screenOf({ isTerminal: false }, { LANG: 'C.UTF-8' });
+const at = '2026-06-11T14:23:00.000Z';
+const usage = { calls: 1, inputTokens: 0, outputTokens: 0, microUsd: 0, computeMs: 1 };
+
+function detailsWith(context: Record<string, ContextOrigin>): RunDetails {
+  const run = {
+    id: 'r',
+    job: 'j',
+    client: 'shop',
+    flow: 'f',
+    version: 1,
+    status: 'succeeded',
+  } as const;
+  const times = { acceptedAt: at, startedAt: at, finishedAt: at, deadline: at };
+  const rest = { error: null, continues: null, steps: {}, budget: null, degraded: [], missing: [] };
+  return {
+    run: { ...run, ...times, usage, ...rest, continuedBy: [] },
+    ...{ open: [], held: [], waits: [], rests: [], history: [], result: null },
+    context,
+  };
+}
+
+it('a run is shown with whose its context is, and none where that is the outputs of its steps', () => {
+  const lines = runDetailsLines(
+    detailsWith({
+      'topic\u202e': { from: 'job', path: null, servedBy: [], untrusted: true },
+      language: { from: 'patch', path: 'detect', servedBy: ['language@1'], untrusted: true },
+      detect: { from: 'output', path: 'detect', servedBy: ['language@1'], untrusted: true },
+    }),
+    screen,
+  );
+  const [told = ''] = lines.filter((line) => line.startsWith('context'));
+  expect(told).toMatch(
+    /^context, untrusted: topic.* from the job; language from detect \(language@1\)$/,
+  );
+  expect(told).not.toContain('\u202e');
+  const plain = runDetailsLines(detailsWith({}), screen);
+  expect(plain.some((line) => line.startsWith('context'))).toBe(false);
+});
