@@ -4,6 +4,7 @@ import { newId, runIdOf } from '../../../shared/envelope/ids.ts';
 import type { JsonObject, JsonValue } from '../../../shared/envelope/json.ts';
 import type { AnyModel } from '../../../shared/worker/model.ts';
 import { ArtifactFleet, doubling, patientChain } from '../../support/artifact-fleet.ts';
+import { flowOf } from '../../support/flow-text.ts';
 import { marks } from '../../support/in-process-fleet.ts';
 
 let fleet: ArtifactFleet;
@@ -68,4 +69,18 @@ describe('a reference that is not its sender’s', () => {
     const asked = client.operation('run.rerun', { run: run.id, from: 's1', input });
     await expect(asked).rejects.toMatchObject({ code: 'artifact_not_allowed' });
   });
+});
+
+it('an answer that refers to artifacts of its run is kept for no other run', async () => {
+  const step = '- step: s1\n  model: one\n  cache: 1h\n  input: { text: payload.text }';
+  const flow = flowOf(step, 'output: { text: context.s1.text }\n');
+  await fleet.coordinator([flow], { artifacts: fleet.artifacts });
+  await fleet.serve();
+  const client = await fleet.clientWithStore();
+  const servedBy: unknown[] = [];
+  for (const text of ['short', 'short', 'x'.repeat(60_000), 'x'.repeat(60_000)]) {
+    const { run } = await client.run('sample', { text });
+    servedBy.push(run.steps['s1']?.servedBy);
+  }
+  expect(servedBy).toEqual([['one@1'], ['cache'], ['one@1'], ['one@1']]);
 });
