@@ -6,6 +6,7 @@ import { modelNames } from '../../chaos/models/arithmetic.ts';
 import type { SimulatedBroker } from '../broker/broker.ts';
 import type { SimulatedDatabase } from '../store/database.ts';
 import type { PlannedJob } from './jobs.ts';
+import { standIns } from './models.ts';
 
 const MAX_ATTEMPTS = 15;
 
@@ -78,7 +79,7 @@ function unaccounted(broker: SimulatedBroker): string[] {
 async function left({ store }: SimulatedDatabase): Promise<string[]> {
   const rows = await store.takeOverdueOutbox(Number.MAX_SAFE_INTEGER, 0, 1_000);
   const places: string[] = [];
-  for (const model of modelNames) {
+  for (const model of [...modelNames, ...standIns.map(({ name }) => name)]) {
     await store.grantPlaces(model, Number.MAX_SAFE_INTEGER, ({ taken, waiting, meter }) => {
       const count = taken + waiting.length;
       if (count > 0) places.push(`I6 left in the line of ${model}: ${count} places`);

@@ -2,12 +2,12 @@ import type { DefinedFlow } from '../../../services/coordinator/flow-documents.t
 import { modelNames } from '../../chaos/models/arithmetic.ts';
 import { Random } from '../../chaos/plan/random.ts';
 import type { Submitter } from './jobs.ts';
-import { simulatedModel } from './models.ts';
+import { simulatedModel, standIns } from './models.ts';
 import type { Targets } from './nemesis.ts';
 import type { Place } from './place.ts';
 import { clientIn, coordinatorIn, workerIn } from './services.ts';
 
-/** A fleet as the seed wants it: one or two coordinators, the four models with one or two workers each, a client. */
+/** A fleet as the seed wants it: one or two coordinators, the four models with one or two workers each, what stands before models, a client. */
 export function startFleet(
   place: Place,
   flows: readonly DefinedFlow[],
@@ -23,5 +23,13 @@ export function startFleet(
       workerIn(place, { model, number }, (process) => simulatedModel(world, process, model)),
     ),
   );
-  return { coordinators, workers, client: clientIn(place, submitter), database };
+  const others = standIns.map(({ name, modelIn }) =>
+    workerIn(place, { model: name, number: 0 }, (process) => modelIn(world, process)),
+  );
+  return {
+    coordinators,
+    workers: [...workers, ...others],
+    client: clientIn(place, submitter),
+    database,
+  };
 }
