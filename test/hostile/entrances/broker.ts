@@ -28,7 +28,7 @@ export class HostileClient {
   readonly #connection: ChannelModel;
   readonly #seen = new Observations();
   readonly #recorded = new Map<string, string[]>();
-  /** Codes under which anything was parked. */
+  /** Codes under which anything was parked unread. */
   readonly parkedCodes = new Set<string>();
   #channel: ConfirmChannel;
   #refused: (() => void) | undefined;
@@ -155,7 +155,8 @@ export class HostileClient {
     if (fields.exchange === exchange.jobs || fields.exchange === exchange.work) return;
     if (fields.exchange === exchange.dead) {
       const code = properties.headers?.['flotilla-reason'];
-      this.parkedCodes.add(String(code));
+      // Failed steps are there too, under whatever code their model gave.
+      if (fields.routingKey === 'unprocessable') this.parkedCodes.add(String(code));
       // A letter of a case's own is no answer to it.
       if (!String(code).startsWith('case_')) this.#seen.note(correlationId, `parked ${code}`);
     } else if (fields.exchange === exchange.replies) {
