@@ -34,7 +34,8 @@ beforeEach(async () => {
   await mkdir(join(folder, 'flows'));
   const { definition } = chainFlow(['one', 'two']);
   const { deadline: _, ...flow } = definition;
-  const steps = flow.do.map((step) => ({ ...step, timeout: '5s', retry: { attempts: 3 } }));
+  // Longer than any process takes to start: a call that hangs is to be killed, not to time out.
+  const steps = flow.do.map((step) => ({ ...step, timeout: '60s', retry: { attempts: 3 } }));
   const text = JSON.stringify({ ...flow, do: steps });
   await writeFile(join(folder, 'flows', 'chain.json'), text);
   transport = await connectAmqp({ url: broker.url });
