@@ -13,7 +13,7 @@ import { Observations } from '../corpus/observations.ts';
 import type { FromFleet } from '../fleet/protocol.ts';
 
 /** A case that nothing is heard of within this time has failed. */
-const OUTCOME_MS = 15_000;
+const OUTCOME_MS = 60_000;
 const RECORDED = 50;
 
 /**
