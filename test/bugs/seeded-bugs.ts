@@ -84,9 +84,9 @@ export const seededBugs: readonly SeededBug[] = [
   {
     name: 'reply route from an AMQP property',
     file: 'services/coordinator/replies.ts',
-    was: '    const { run: runId, path, attempt } = step;\n',
+    was: '    const { run: runId, path, attempt, model } = step;\n',
     becomes:
-      '    const { path, attempt } = step;\n    const runId = delivery.correlationId ?? step.run;\n',
+      '    const { path, attempt, model } = step;\n    const runId = delivery.correlationId ?? step.run;\n',
     test: 'test/integration/coordinator/runs.test.ts',
     named: 'belongs to the run in its step',
   },
