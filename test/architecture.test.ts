@@ -37,12 +37,7 @@ const doors: Record<string, readonly string[]> = {
   uuid: ['shared/envelope/ids.ts'],
   'fast-jwt': ['shared/security/keyring.ts'],
   '@marcbachmann/cel-js': ['shared/flow/'],
-  yaml: [
-    'shared/flow/',
-    'shared/llm/',
-    'services/coordinator/tenants.ts',
-    'services/coordinator/access/',
-  ],
+  yaml: ['shared/flow/', 'shared/llm/', 'services/coordinator/settings-file.ts'],
   'node:sqlite': ['services/coordinator/store/sqlite/'],
   pg: ['services/coordinator/store/postgres/'],
   commander: ['services/cli/'],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readTenants } from '../../services/coordinator/tenants.ts';
 import { FleetError } from '../../shared/errors/errors.ts';
-import { clientsOfFile, fleetModels, modelVersion, usersOf } from '../rabbitmq/fleet-users.ts';
+import { userOptions, usersNamed } from '../rabbitmq/fleet-users.ts';
 import { bucketPolicy, lifecycle, policyOf } from './policies.ts';
 
 const usage = `npm run artifacts:policy -- <folder> --bucket <name> [options]
@@ -20,10 +20,8 @@ try {
     allowPositionals: true,
     options: {
       bucket: { type: 'string' },
-      clients: { type: 'string', default: 'infra/clients.yaml' },
+      ...userOptions,
       tenants: { type: 'string', default: 'infra/tenants.yaml' },
-      client: { type: 'string', multiple: true, default: [] },
-      model: { type: 'string', multiple: true, default: [] },
     },
   });
   const { bucket } = values;
@@ -32,10 +30,7 @@ try {
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket ?? '')) {
     throw new Error('Name the bucket with --bucket: a-z, 0-9, "." and "-".');
   }
-  const users = usersOf(
-    [...(await fleetModels()), ...values.model.map(modelVersion)],
-    [...clientsOfFile(values.clients), ...values.client],
-  );
+  const users = await usersNamed(values);
   const tenants = readTenants(values.tenants);
   const name = bucket as string;
   const files: [string, object][] = [

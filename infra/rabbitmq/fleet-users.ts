@@ -1,3 +1,4 @@
+import type { ParseArgsOptionsConfig } from 'node:util';
 import { readClients } from '../../services/coordinator/access/clients-file.ts';
 import { fileModels, shippedManifests } from '../../services/fleet/models.ts';
 import { nameSchema } from '../../shared/envelope/envelope.ts';
@@ -23,15 +24,34 @@ export async function fleetModels(): Promise<ModelVersion[]> {
 }
 
 /** `<model>.v<major>`, for a model that is no part of this build. Throws ConfigError. */
-export function modelVersion(text: string): ModelVersion {
+function modelVersion(text: string): ModelVersion {
   const [, name, version] = /^([a-z][a-z0-9-]{0,63})\.v([1-9]\d*)$/.exec(text) ?? [];
   if (name !== undefined) return { name, version: Number(version) };
   throw new ConfigError([`"${text}" is no model with its major version: write sentiment.v1.`]);
 }
 
 /** The clients of a clients file. */
-export function clientsOfFile(path: string): string[] {
+function clientsOfFile(path: string): string[] {
   return Object.keys(readClients(path).clients);
+}
+
+/** Options of a command that is about the fleet's users, as `parseArgs` takes them. */
+export const userOptions = {
+  clients: { type: 'string', default: 'infra/clients.yaml' },
+  client: { type: 'string', multiple: true, default: [] },
+  model: { type: 'string', multiple: true, default: [] },
+} satisfies ParseArgsOptionsConfig;
+
+/** The users that those options mean: of this build's models and the clients file, and those that are named. Throws ConfigError. */
+export async function usersNamed(values: {
+  readonly clients: string;
+  readonly client: readonly string[];
+  readonly model: readonly string[];
+}): Promise<BrokerUser[]> {
+  return usersOf(
+    [...(await fleetModels()), ...values.model.map(modelVersion)],
+    [...clientsOfFile(values.clients), ...values.client],
+  );
 }
 
 /** A user for the coordinators, each model, the gateway, the command line and each client. Throws ConfigError. */

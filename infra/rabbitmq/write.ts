@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { FleetError } from '../../shared/errors/errors.ts';
 import { definitionsOf } from './definitions.ts';
-import { clientsOfFile, fleetModels, modelVersion, usersOf } from './fleet-users.ts';
+import { userOptions, usersNamed } from './fleet-users.ts';
 import { passwordHash } from './password-hash.ts';
 import { passwordOf } from './passwords.ts';
 
@@ -24,17 +24,12 @@ try {
     options: {
       passwords: { type: 'string', default: '.flotilla/amqp-passwords' },
       vhost: { type: 'string', default: '/' },
-      clients: { type: 'string', default: 'infra/clients.yaml' },
-      client: { type: 'string', multiple: true, default: [] },
-      model: { type: 'string', multiple: true, default: [] },
+      ...userOptions,
     },
   });
   const [file, ...others] = positionals;
   if (file === undefined || others.length > 0) throw new Error('Name one file to write.');
-  const users = usersOf(
-    [...(await fleetModels()), ...values.model.map(modelVersion)],
-    [...clientsOfFile(values.clients), ...values.client],
-  );
+  const users = await usersNamed(values);
   const definitions = definitionsOf({
     vhost: values.vhost,
     users,

@@ -1,14 +1,12 @@
 import type { Outcome } from '../../shared/envelope/envelope.ts';
 import type { JsonObject } from '../../shared/envelope/json.ts';
-import { MAX_MESSAGE_BYTES } from '../../shared/envelope/limits.ts';
-import { messageTooLarge } from '../../shared/envelope/message-too-large.ts';
 import { openDelivery } from '../../shared/envelope/open-delivery.ts';
 import { describe } from '../../shared/errors/describe.ts';
 import { UnprocessableError } from '../../shared/errors/errors.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { routingKey } from '../../shared/transport/topology.ts';
 import type { Delivery } from '../../shared/transport/transport.ts';
-import { checkOwnReferences } from './artifacts/own-references.ts';
+import { checkBrought } from './artifacts/own-references.ts';
 import type { Run } from './engine/run.ts';
 import { parkedRow, parkTask } from './parked.ts';
 import type { Task } from './transition.ts';
@@ -25,11 +23,7 @@ function refusalOf(
   run: Run,
 ): Pick<Outcome, 'status' | 'code' | 'message' | 'retryable'> | undefined {
   try {
-    if (body.byteLength > MAX_MESSAGE_BYTES) {
-      throw messageTooLarge('The reply', answer, body.byteLength);
-    }
-    checkOwnReferences(answer.payload, run);
-    checkOwnReferences(answer.context, run);
+    checkBrought('The reply', answer, body.byteLength, run);
     return undefined;
   } catch (error) {
     return { status: 'failed', ...describe(error) };

@@ -1,9 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { nameSchema } from '../../shared/envelope/envelope.ts';
 import { DEFAULT_TENANT } from '../../shared/envelope/ids.ts';
 import { ConfigError } from '../../shared/errors/errors.ts';
+import { checkedSettings, readSettingsFile } from './settings-file.ts';
 
 const fileSchema = z.strictObject({
   tenants: z.record(
@@ -24,15 +23,9 @@ export class Tenants {
 
   /** Throws ConfigError `tenants_invalid` for what is no list of tenants, or names a client twice. */
   constructor(file: unknown = { tenants: {} }) {
-    const parsed = fileSchema.safeParse(file);
-    if (!parsed.success) {
-      const problems = parsed.error.issues.map(
-        ({ path, message }) => `${path.join('.') || 'the file'}: ${message}`,
-      );
-      throw new ConfigError(problems, 'tenants_invalid');
-    }
+    const { tenants } = checkedSettings(fileSchema, file, 'tenants_invalid');
     const problems: string[] = [];
-    for (const [tenant, { weight, clients }] of Object.entries(parsed.data.tenants)) {
+    for (const [tenant, { weight, clients }] of Object.entries(tenants)) {
       this.#weights.set(tenant, weight);
       for (const client of clients) {
         const other = this.#ofClient.get(client);
@@ -57,13 +50,5 @@ export class Tenants {
 
 /** Reads a file of tenants; without one everybody is of the tenant `default`. Throws ConfigError `tenants_invalid`. */
 export function readTenants(path: string): Tenants {
-  if (!existsSync(path)) return new Tenants();
-  let file: unknown;
-  try {
-    file = parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new ConfigError([`${path}: ${why}`], 'tenants_invalid');
-  }
-  return new Tenants(file);
+  return new Tenants(readSettingsFile(path, 'tenants_invalid'));
 }

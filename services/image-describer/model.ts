@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { artifactMarkerSchema } from '../../shared/artifacts/reference.ts';
+import { imageInputSchema } from '../../shared/artifacts/image-input.ts';
 import { PermanentError } from '../../shared/errors/errors.ts';
 import { readPicture } from '../../shared/image/picture.ts';
 import { openPng } from '../../shared/image/png-stream.ts';
@@ -14,13 +14,7 @@ export const model = defineModel({
   description:
     'Describes size, colours and brightness of a PNG from its pixels: a data URL (at most 6 MiB) or an artifact of any size, 20 megapixels.',
   input: z.object({
-    image: z.union([
-      z
-        .string()
-        .min(1)
-        .max(8 * 1024 * 1024 + 100),
-      artifactMarkerSchema,
-    ]),
+    image: imageInputSchema,
   }),
   references: ['image'],
   output: z.object({
@@ -40,7 +34,7 @@ export const model = defineModel({
   },
 });
 
-type Image = string | z.infer<typeof artifactMarkerSchema>;
+type Image = z.infer<typeof imageInputSchema>;
 
 /** The bytes of the file, as they come. */
 async function piecesOf(image: Image, call: Call): Promise<AsyncIterable<Uint8Array>> {

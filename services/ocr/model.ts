@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { artifactMarkerSchema } from '../../shared/artifacts/reference.ts';
+import { imageInputSchema } from '../../shared/artifacts/image-input.ts';
 import { defineModel } from '../../shared/worker/model.ts';
 import { OcrEngine } from './engine.ts';
 import { readableImage } from './readable-image.ts';
@@ -11,13 +11,7 @@ export const model = defineModel({
   description:
     'Reads English text from a PNG or JPEG with Tesseract, offline: a data URL or JPEG of at most 6 MiB, a PNG artifact of any size, 20 megapixels.',
   input: z.object({
-    image: z.union([
-      z
-        .string()
-        .min(1)
-        .max(8 * 1024 * 1024 + 100),
-      artifactMarkerSchema,
-    ]),
+    image: imageInputSchema,
   }),
   references: ['image'],
   output: z.object({

@@ -1,8 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { nameSchema } from '../../../shared/envelope/envelope.ts';
-import { ConfigError } from '../../../shared/errors/errors.ts';
+import { checkedSettings, readSettingsFile } from '../settings-file.ts';
 
 /** submit: jobs; read: runs, dead letters and models; operate: cancel, resume, replay, pause and the like. */
 const rightSchema = z.enum(['submit', 'read', 'operate']);
@@ -37,23 +35,10 @@ export type GrantWords = z.infer<typeof grantSchema>;
 
 /** Throws ConfigError `clients_invalid` with every problem. */
 export function clientsOf(file: unknown): ClientsFile {
-  const parsed = fileSchema.safeParse(file ?? {});
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(
-    ({ path, message }) => `${path.join('.') || 'the file'}: ${message}`,
-  );
-  throw new ConfigError(problems, 'clients_invalid');
+  return checkedSettings(fileSchema, file ?? {}, 'clients_invalid');
 }
 
 /** Reads a file of clients; without one everybody may do everything. Throws ConfigError `clients_invalid`. */
 export function readClients(path: string): ClientsFile {
-  if (!existsSync(path)) return clientsOf({});
-  let file: unknown;
-  try {
-    file = parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new ConfigError([`${path}: ${why}`], 'clients_invalid');
-  }
-  return clientsOf(file);
+  return clientsOf(readSettingsFile(path, 'clients_invalid'));
 }

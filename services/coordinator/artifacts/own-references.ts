@@ -1,6 +1,8 @@
 import { checkWithin, parseKey } from '../../../shared/artifacts/keys.ts';
 import { referencesIn } from '../../../shared/artifacts/references.ts';
-import type { JsonValue } from '../../../shared/envelope/json.ts';
+import type { JsonObject, JsonValue } from '../../../shared/envelope/json.ts';
+import { MAX_MESSAGE_BYTES } from '../../../shared/envelope/limits.ts';
+import { messageTooLarge } from '../../../shared/envelope/message-too-large.ts';
 import { ContractError } from '../../../shared/errors/errors.ts';
 import type { Run } from '../engine/run.ts';
 
@@ -18,6 +20,27 @@ export function checkOwnReferences(
     const inherited = continues?.run === run || continues?.before?.includes(run);
     checkWithin({ tenant, run: inherited ? run : id }, reference.key);
   }
+}
+
+/** What a job or a reply brings. */
+interface Brought {
+  readonly payload: JsonObject;
+  readonly context: JsonObject;
+}
+
+/**
+ * Whether a job or a reply of so many bytes may be taken in: no larger than a message may be, and with references of its run alone.
+ * Throws ContractError `message_too_large`, and what `checkOwnReferences` throws. `what` names it in the sentence: "The job".
+ */
+export function checkBrought(
+  what: string,
+  { payload, context }: Brought,
+  bytes: number,
+  run: Pick<Run, 'id' | 'tenant' | 'continues'>,
+): void {
+  if (bytes > MAX_MESSAGE_BYTES) throw messageTooLarge(what, { payload, context }, bytes);
+  checkOwnReferences(payload, run);
+  checkOwnReferences(context, run);
 }
 
 /**

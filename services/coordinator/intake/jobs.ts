@@ -1,8 +1,6 @@
 import { namedByContent } from '../../../shared/artifacts/references.ts';
 import { type Job, nameSchema, type Result } from '../../../shared/envelope/envelope.ts';
 import { runIdOf } from '../../../shared/envelope/ids.ts';
-import { MAX_MESSAGE_BYTES } from '../../../shared/envelope/limits.ts';
-import { messageTooLarge } from '../../../shared/envelope/message-too-large.ts';
 import { openDelivery } from '../../../shared/envelope/open-delivery.ts';
 import { describe } from '../../../shared/errors/describe.ts';
 import { ContractError, UnprocessableError } from '../../../shared/errors/errors.ts';
@@ -12,7 +10,7 @@ import type { Delivery } from '../../../shared/transport/transport.ts';
 import type { Access, Caller } from '../access/access.ts';
 import { mayUseFlow } from '../access/grant.ts';
 import { type DoorOptions, lightJob } from '../artifacts/door.ts';
-import { checkFresh, checkOwnReferences } from '../artifacts/own-references.ts';
+import { checkBrought, checkFresh } from '../artifacts/own-references.ts';
 import { jobDigestOf, newRun } from '../engine/new-run.ts';
 import type { Run } from '../engine/run.ts';
 import type { FlowBook } from '../flow-book.ts';
@@ -79,7 +77,7 @@ function read(delivery: Delivery, { access, logger, now }: IntakeOptions): Reada
   }
   const runId = runIdOf(tenant, client, job.id);
   const bytes = delivery.body.byteLength;
-  const unfit = refusalOf(() => checkValues(job, bytes, { id: runId, tenant }));
+  const unfit = refusalOf(() => checkBrought('The job', job, bytes, { id: runId, tenant }));
   return {
     delivery,
     job,
@@ -95,12 +93,6 @@ function read(delivery: Delivery, { access, logger, now }: IntakeOptions): Reada
 /** A large value is the same wherever its sender has put it this time. */
 function digestOf(flow: string, { payload, context }: Job): string {
   return jobDigestOf(flow, namedByContent(payload), namedByContent(context));
-}
-
-function checkValues(job: Job, bytes: number, run: Pick<Run, 'id' | 'tenant'>): void {
-  if (bytes > MAX_MESSAGE_BYTES) throw messageTooLarge('The job', job, bytes);
-  checkOwnReferences(job.payload, run);
-  checkOwnReferences(job.context, run);
 }
 
 /** What speaks against a new run, though not against the job: when its run is there it is answered all the same. */
