@@ -1,10 +1,12 @@
 import { queueArguments } from '../../shared/transport/amqp/queue-arguments.ts';
 import { exchanges, staticQueues, workQueue } from '../../shared/transport/topology.ts';
-import { type BrokerUser, permissionsOf } from './users.ts';
+import { type BrokerUser, noPermissions, permissionsOf } from './users.ts';
 
 export interface DefinitionsOptions {
   readonly vhost: string;
   readonly users: readonly BrokerUser[];
+  /** People who look at RabbitMQ's own pages: they see everything there, and may do nothing. */
+  readonly operators?: readonly string[];
   /** RabbitMQ's salted SHA-256 of each user's password. */
   readonly passwordHashOf: (user: string) => string;
 }
@@ -32,21 +34,30 @@ const policies = [
 ];
 
 /** A definitions document of RabbitMQ: the topology of the table, one user for each service and client, and no guest. */
-export function definitionsOf({ vhost, users, passwordHashOf }: DefinitionsOptions): object {
+export function definitionsOf(options: DefinitionsOptions): object {
+  const { vhost, users, operators = [], passwordHashOf } = options;
   const queues = [
     ...staticQueues,
     ...users.flatMap((user) =>
       user.role === 'worker' ? user.versions.map((version) => workQueue(user.name, version)) : [],
     ),
   ];
-  const granted = users.map((user) => ({ user: user.name, vhost, ...permissionsOf(user) }));
+  const granted = [
+    ...users.map((user) => ({ user: user.name, vhost, ...permissionsOf(user) })),
+    // Said outright, so that one who was here before with more rights keeps none of them.
+    ...operators.map((user) => ({ user, vhost, ...noPermissions })),
+  ];
+  const tagged = [
+    ...users.map(({ name }) => ({ name, tags: [] })),
+    ...operators.map((name) => ({ name, tags: ['monitoring'] })),
+  ];
   return {
     vhosts: [{ name: vhost }],
-    users: users.map(({ name }) => ({
+    users: tagged.map(({ name, tags }) => ({
       name,
       password_hash: passwordHashOf(name),
       hashing_algorithm: 'rabbit_password_hashing_sha256',
-      tags: [],
+      tags,
     })),
     permissions: granted.map(({ topics: _, ...permissions }) => permissions),
     topic_permissions: granted.flatMap(({ user, topics }) =>

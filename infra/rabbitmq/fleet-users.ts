@@ -66,7 +66,12 @@ export function usersOf(models: readonly ModelVersion[], clients: readonly strin
     { role: 'client', name: GATEWAY, forOthers: true },
     ...[...new Set([CLI, ...clients])].map((name) => ({ role: 'client' as const, name })),
   ];
-  const names = users.map(({ name }) => name);
+  checkNames(users.map(({ name }) => name));
+  return users;
+}
+
+/** Throws ConfigError `broker_users_invalid` for what is no name, or names two. */
+export function checkNames(names: readonly string[]): void {
   const problems = names.flatMap((name, index) => {
     if (!nameSchema.safeParse(name).success) {
       return [`"${name}" is no name: use a-z, 0-9 and "-", up to 64, beginning with a letter.`];
@@ -75,5 +80,4 @@ export function usersOf(models: readonly ModelVersion[], clients: readonly strin
     return names.indexOf(name) === index ? [] : [`"${name}" names two users: rename one of them.`];
   });
   if (problems.length > 0) throw new ConfigError(problems, 'broker_users_invalid');
-  return users;
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../../shared/errors/errors.ts';
+import { writeSecret } from '../../shared/security/secret-file.ts';
 
 /** The environment variable that gives a user's password: `AMQP_PASSWORD_PRODUCT_QA` for `product-qa`. */
 function passwordVariable(user: string): string {
@@ -26,7 +27,11 @@ export function passwordOf(
     throw new ConfigError([`${file} holds no password: delete it, and it is made anew.`]);
   }
   const password = randomBytes(32).toString('base64url');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writeFileSync(file, `${password}\n`, { mode: 0o600, flag: 'wx' });
+  writeSecret(file, `${password}\n`);
   return password;
+}
+
+/** The password as its user gets it: a file for AMQP_PASSWORD_FILE in `<to>/<user>`, which nobody else may read. */
+export function handOutPassword(user: string, password: string, to: string): void {
+  writeSecret(join(to, user, 'amqp-password'), `${password}\n`);
 }

@@ -33,6 +33,8 @@ export interface Permissions {
   }[];
 }
 
+export const noPermissions: Permissions = { configure: '', write: '', read: '', topics: [] };
+
 /**
  * What a user needs and nothing else: it makes and binds only queues of its own, publishes only with the routing keys that the
  * table gives its role, under its own name, and consumes only the queues of its role.

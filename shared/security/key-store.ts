@@ -66,7 +66,8 @@ export function keyFileName(spoke: Spoke, side: 'coordinator' | 'spoke'): string
   return side === 'spoke' ? `${spoke}.own.json` : `${spoke}.json`;
 }
 
-function filesOf(folder: string, identity: Identity): string[] {
+/** The names of the key files in a folder that this process may have: the coordinators all of their side, anybody else its own. */
+export function keyFilesOf(folder: string, identity: Identity): string[] {
   const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
   if (identity.party === 'coordinator') return names.filter((name) => !name.endsWith('.own.json'));
   const spoke = spokeOf(identity);
@@ -78,7 +79,7 @@ function filesOf(folder: string, identity: Identity): string[] {
 /** It differs when anything of the files has changed, be it who may read them. */
 function stateOf(folder: string, identity: Identity): string {
   try {
-    return filesOf(folder, identity)
+    return keyFilesOf(folder, identity)
       .map((name) => `${name}@${statSync(join(folder, name)).ctimeMs}`)
       .join();
   } catch {
@@ -99,7 +100,7 @@ function readKeys(folder: string, identity: Identity): KeyFile[] {
 
 function filesIn(folder: string, identity: Identity): string[] {
   try {
-    return filesOf(folder, identity);
+    return keyFilesOf(folder, identity);
   } catch {
     throw new ConfigError(
       [`${folder} cannot be read: make keys with \`npx flotilla keys\`, or set KEYS_DIR.`],

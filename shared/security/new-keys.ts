@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Key, type KeyFile, keyFileSchema, type NewKey, newKey } from './key-file.ts';
 import { keyFileName } from './key-store.ts';
+import { writeSecret } from './secret-file.ts';
 import { coordinatorSpoke, type Spoke } from './spoke.ts';
 
 export interface NewKeyOptions {
@@ -71,7 +72,6 @@ function write(
   key: NewKey,
   keep: (keys: readonly Key[]) => readonly Key[],
 ): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const [hub, own = hub] = filesOf(folder, spoke);
   const isShared = key.coordinator === key.spoke && own === hub;
   save(join(folder, keyFileName(spoke, 'coordinator')), {
@@ -85,10 +85,6 @@ function write(
   });
 }
 
-/** Whole or not at all, and never readable by others, not even for a moment. */
 function save(path: string, file: KeyFile): void {
-  const fresh = `${path}.new`;
-  writeFileSync(fresh, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
-  chmodSync(fresh, 0o600);
-  renameSync(fresh, path);
+  writeSecret(path, `${JSON.stringify(file, null, 2)}\n`);
 }

@@ -63,6 +63,25 @@ describe('flotilla keys', { timeout: 60_000 }, () => {
     expect(kidsIn('client.shop')).toEqual([fresh, coming]);
   });
 
+  it('hands each its own keys, and takes away what it should no longer have', async () => {
+    const own = (name: string) => readdirSync(join(folder, 'own', name)).toSorted();
+    await keys('add', 'client.shop', '--alg', 'EdDSA');
+    await keys('make', '--hand-out', 'own');
+    expect(own('sentiment')).toEqual(['worker.sentiment.json']);
+    expect(own('shop')).toEqual(['client.shop.own.json']);
+    const hub = readdirSync(join(folder, made)).filter((name) => !name.includes('.own.'));
+    expect(own('coordinator')).toEqual(hub.toSorted());
+    const handed = join(folder, 'own/sentiment/worker.sentiment.json');
+    expect(statSync(handed).mode & 0o777).toBe(0o600);
+    await keys('rotate', 'worker.sentiment');
+    rmSync(fileOf('client.shop'));
+    expect((await keys('make', '--hand-out', 'own')).code).toBe(0);
+    expect(readFileSync(handed, 'utf8')).toBe(readFileSync(fileOf('worker.sentiment'), 'utf8'));
+    expect(own('coordinator')).toEqual(
+      hub.filter((name) => name !== 'client.shop.json').toSorted(),
+    );
+  });
+
   it('says what to write for what is nobody that signs', async () => {
     const { code, stderr } = await keys('rotate', 'sentiment');
     expect(code).toBe(2);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { handOutKeys } from '../../../shared/security/hand-out.ts';
 import { addKeys, retireKeys, rotateKey } from '../../../shared/security/new-keys.ts';
 import { type Spoke, spokeSchema } from '../../../shared/security/spoke.ts';
 import { parseDuration } from '../input/duration.ts';
@@ -9,6 +10,10 @@ import { UsageError } from '../usage-error.ts';
 interface KeysOptions {
   readonly dir?: string;
   readonly alg: 'HS256' | 'EdDSA';
+}
+
+interface MakeOptions extends KeysOptions {
+  readonly handOut?: string;
 }
 
 interface RotateOptions extends KeysOptions {
@@ -47,12 +52,19 @@ export function addKeysCommand(program: Command, terminal: Terminal): void {
   withAlg(keys.command('make', { isDefault: true }))
     .summary('a key for everybody who has none')
     .argument('[client...]', 'names of clients')
-    .action(async (clients: string[], options: KeysOptions) => {
+    .option(
+      '--hand-out <folder>',
+      'copy to <folder>/<name> what each of them needs itself, and take away what it should no longer have',
+    )
+    .action(async (clients: string[], options: MakeOptions) => {
       const { serviceNames } = await import('../../fleet/services.ts');
       await make(
         [...spokesOf(serviceNames()), ...clients.map((name) => spoke(`client.${name}`))],
         options,
       );
+      if (options.handOut === undefined) return;
+      const names = handOutKeys(folderOf(options), options.handOut);
+      terminal.out.print(`Each of ${names.length} has its own in ${options.handOut}.`);
     });
   withAlg(keys.command('add'))
     .summary('a key for worker.<model> or client.<name>')

@@ -3,7 +3,7 @@ import type { Probe } from './probe.ts';
 /** Whom a probe is tried as, as the README speaks of them. */
 export interface Someone {
   readonly name: string;
-  readonly is: 'coordinator' | 'worker' | 'client' | 'gateway';
+  readonly is: 'coordinator' | 'worker' | 'client' | 'gateway' | 'operator';
 }
 
 /**
@@ -11,6 +11,7 @@ export interface Someone {
  * has a part in it.
  */
 export function isAllowed(who: Someone, probe: Probe): boolean {
+  if (who.is === 'operator') return false;
   switch (probe.operation) {
     case 'declare queue':
     case 'delete queue':

@@ -12,6 +12,7 @@ import { type Fleet, probesOf } from './probes.ts';
 
 const password = randomBytes(16).toString('hex');
 const clients = ['shop', 'shop-2'];
+const operator: Someone = { name: 'watcher', is: 'operator' };
 let broker: PrivateBroker;
 let fleet: Fleet;
 
@@ -20,14 +21,18 @@ beforeAll(async () => {
   const users = usersOf(models, clients);
   fleet = {
     models: models.map(({ name }) => name),
-    everybody: users.map((user): Someone => {
-      const is = user.role === 'client' && user.forOthers ? 'gateway' : user.role;
-      return { name: user.name, is };
-    }),
+    everybody: [
+      ...users.map((user): Someone => {
+        const is = user.role === 'client' && user.forOthers ? 'gateway' : user.role;
+        return { name: user.name, is };
+      }),
+      operator,
+    ],
   };
   broker = await startPrivateBroker();
   const passwordHashOf = () => passwordHash(password, randomBytes(4));
-  await broker.importDefinitions(definitionsOf({ vhost: '/', users, passwordHashOf }));
+  const operators = [operator.name];
+  await broker.importDefinitions(definitionsOf({ vhost: '/', users, operators, passwordHashOf }));
 });
 
 afterAll(() => broker?.stop());
@@ -68,9 +73,10 @@ describe('the users of the generated definitions', () => {
       tried.flatMap(([name, { wrong }]) => wrong[verdict].map((probe) => `${name}: ${probe}`));
     expect(wrongly('allowed')).toEqual([]);
     expect(wrongly('refused')).toEqual([]);
-    for (const [, { probes, allowed }] of tried) {
+    for (const [name, { probes, allowed }] of tried) {
       expect(probes).toBeGreaterThan(500);
-      expect(allowed).toBeGreaterThan(10);
+      if (name === operator.name) expect(allowed).toBe(0);
+      else expect(allowed).toBeGreaterThan(10);
     }
   });
 

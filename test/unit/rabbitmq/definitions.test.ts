@@ -69,6 +69,35 @@ describe('npm run rabbitmq:definitions', () => {
     expect(isHashOf(hashOf('product-qa'), 'of the environment')).toBe(true);
   });
 
+  it('hands each user its own password, also one of the environment', () => {
+    const own = join(folder, 'own');
+    const env = { AMQP_PASSWORD_CLI: 'of the environment' };
+    const { definitions } = write(['--hand-out', own], env);
+    const names = definitions.users.map(({ name }) => name);
+    expect(readdirSync(own).toSorted()).toEqual(names.toSorted());
+    for (const { name, password_hash } of definitions.users) {
+      const file = join(own, name, 'amqp-password');
+      expect([statSync(join(own, name)).mode & 0o777, statSync(file).mode & 0o777]).toEqual([
+        0o700, 0o600,
+      ]);
+      expect(isHashOf(password_hash, readFileSync(file, 'utf8').trim()), name).toBe(true);
+    }
+    expect(readFileSync(join(own, 'cli/amqp-password'), 'utf8')).toBe('of the environment\n');
+  });
+
+  it('writes a file that a broker of another user can read where it is asked to', () => {
+    expect(write(['--readable']).mode).toBe(0o644);
+  });
+
+  it('gives an operator the pages of RabbitMQ to see, and no right to anything', () => {
+    const { definitions } = write(['--operator', 'watcher']);
+    expect(definitions.users.find(({ name }) => name === 'watcher')?.tags).toEqual(['monitoring']);
+    expect(definitions.permissions.find(({ user }) => user === 'watcher')).toEqual({
+      ...{ user: 'watcher', vhost: '/', configure: '', write: '', read: '' },
+    });
+    expect(() => write(['--operator', 'sentiment'])).toThrow('"sentiment" names two users');
+  });
+
   it('says what is wrong, and how it is used', () => {
     expect(() => write(['--model', 'poems'])).toThrow(/"poems" is no model.*npm run rabbitmq/s);
   });
