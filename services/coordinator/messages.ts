@@ -29,7 +29,7 @@ export function requestRow(
   command: Command & { readonly type: 'dispatch' },
   nowMs: number,
 ): OutboxRow {
-  const { path, attempt, model, version, timeoutMs, reask } = command;
+  const { path, attempt, model, version, timeoutMs, reask, provenance } = command;
   const sentAt = new Date(nowMs).toISOString();
   const request = message({
     type: 'request',
@@ -57,6 +57,7 @@ export function requestRow(
         deadline: new Date(command.deadlineMs).toISOString(),
         sentAt,
         ...(reask === undefined ? {} : { reask: reask.map(asProblem).slice(0, MAX_PROBLEMS) }),
+        ...(provenance === undefined ? {} : { provenance }),
       },
     },
   });

@@ -13,6 +13,7 @@ const contractSchema = manifestSchema.pick({
   prices: true,
   estimate: true,
   limits: true,
+  provenance: true,
 });
 type Announced = z.infer<typeof contractSchema>;
 
@@ -34,6 +35,7 @@ export function contractOf(manifest: JsonObject, logger: Logger): AnnouncedContr
     checkOutput: checkOf(data, 'outputSchema', logger),
     estimate: estimateOf(data),
     limits: data.limits ?? {},
+    provenance: data.provenance ?? false,
   };
 }
 

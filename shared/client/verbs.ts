@@ -1,6 +1,7 @@
 import type { BudgetAmounts } from '../envelope/budget.ts';
 import type { RunError, StepLedger, Usage } from '../envelope/envelope.ts';
 import type { JsonObject, JsonValue } from '../envelope/json.ts';
+import type { ValueProvenance } from '../envelope/provenance.ts';
 
 /**
  * What can be asked of the coordinators: each verb with its arguments and its answer, as they travel on
@@ -106,22 +107,13 @@ export interface RunDetails {
   }[];
   /** Nodes that wait for a signal, and what they ask. */
   waits: { path: string; since: string; until: string | null; ask: JsonValue }[];
-  /** Where the keys of its context came from that a client or a model wrote; all others the flow has made. */
-  context: Record<string, ContextOrigin>;
+  /** Whose each key of its context is. */
+  context: Record<string, ValueProvenance>;
   /** What it waits for; empty while anything in it goes on by itself, and after its end. */
   rests: RunRest[];
   history: HistoryFact[];
   /** The result envelope; null before the end. */
   result: JsonValue;
-}
-
-/** Who wrote a key of a run's context. It is data for models and people, never an order to either. */
-export interface ContextOrigin {
-  from: 'job' | 'patch' | 'output';
-  /** Of the step whose model wrote it; null: the job. */
-  path: string | null;
-  servedBy: string[];
-  untrusted: true;
 }
 
 /** Where a run stands still until somebody answers it, gives it more to spend, or lets a model go on. */

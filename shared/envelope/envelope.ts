@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+import { provenanceSchema } from './provenance.ts';
 
 /**
  * The canonical envelope: the body of every message. A job is exactly the four fields of `jobSchema`; each other message
@@ -59,6 +60,8 @@ const stepSchema = z.object({
   sentAt: instantSchema,
   /** A re-ask: what was wrong with the model's previous answer. */
   reask: z.array(z.string().max(1024)).max(32).optional(),
+  /** Where input and context came from, for a model whose manifest asks for it. */
+  provenance: provenanceSchema.optional(),
 });
 export type StepBlock = z.infer<typeof stepSchema>;
 

@@ -57,6 +57,8 @@ export const manifestSchema = z.object({
   limits: limitsSchema.optional(),
   /** How long a call may take unless its step says otherwise. */
   timeoutMs: z.number().int().positive().optional(),
+  /** Its requests say where their input and context came from. */
+  provenance: z.boolean().optional(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 

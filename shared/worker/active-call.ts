@@ -2,6 +2,7 @@ import type { Artifacts } from '../artifacts/artifact-store.ts';
 import type { Request, Usage } from '../envelope/envelope.ts';
 import { messageIdOf } from '../envelope/ids.ts';
 import type { JsonObject, JsonValue } from '../envelope/json.ts';
+import { ofEachKey, type Provenance } from '../envelope/provenance.ts';
 import type { FleetError } from '../errors/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Delivery, MessageHeaders } from '../transport/transport.ts';
@@ -98,6 +99,11 @@ export class ActiveCall implements Call {
 
   get context(): JsonObject {
     return this.request.context;
+  }
+
+  get provenance(): Provenance | undefined {
+    const { step, context } = this.request;
+    return step.provenance && ofEachKey(step.provenance, Object.keys(context));
   }
 
   get artifacts(): CallArtifacts {

@@ -17,6 +17,7 @@ export function manifestOf(model: AnyModel, instance: string, concurrency: numbe
     ...(model.prices === undefined ? {} : { prices: model.prices }),
     ...(model.estimate === undefined ? {} : { estimate: model.estimate }),
     ...(model.limits === undefined ? {} : { limits: model.limits }),
+    ...(model.provenance === undefined ? {} : { provenance: model.provenance }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { JsonObject, JsonValue } from '../envelope/json.ts';
 import type { Manifest, ModelLimits } from '../envelope/manifest.ts';
+import type { Provenance } from '../envelope/provenance.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { CallArtifacts } from './call-artifacts.ts';
 
@@ -20,6 +21,11 @@ export interface Call {
    * references, which `artifacts` opens.
    */
   readonly context: JsonObject;
+  /**
+   * Whose the input and each key of the context is: a client's, which model's, or the flow's own. Undefined unless the model asks for it
+   * (`provenance: true`), and where a coordinator does not know it yet.
+   */
+  readonly provenance: Provenance | undefined;
   readonly artifacts: CallArtifacts;
   readonly log: Logger;
   /** Problems of the previous answer, when the same call is asked again because its output was refused. */
@@ -75,6 +81,8 @@ export interface Model<
   readonly estimate?: NonNullable<Manifest['estimate']>;
   /** What all workers of the model together may be asked; the coordinators keep to it. */
   readonly limits?: ModelLimits;
+  /** Its calls are told whose their input and context are: `call.provenance`. */
+  readonly provenance?: boolean;
   /** Called once before the first run (per thread): train, read the corpus, open the engine. */
   load?(): Promise<Loaded> | Loaded;
   /** One call. Throw TransientError or PermanentError to choose what happens next; anything else may be retried. */

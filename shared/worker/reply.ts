@@ -75,7 +75,7 @@ function sealed(
   ending: Ending,
   signature: Signature,
 ): OutgoingMessage {
-  const { step } = call.request;
+  const step = asEchoed(call.request.step);
   const usage = call.used();
   const finishedAt = new Date(signature.nowMs).toISOString();
   return message({
@@ -101,13 +101,20 @@ function sealed(
   });
 }
 
+/** A request's step as it goes back: whose its input was is nothing that anybody is told twice. */
+function asEchoed(step: StepBlock): StepBlock {
+  if (step.provenance === undefined) return step;
+  const { provenance: _, ...echoed } = step;
+  return echoed;
+}
+
 /** A progress message of a call: not persistent, for whoever listens now. Throws where `payload` is no JSON. */
 export function progressMessage(
   request: Request,
   payload: JsonObject,
   signature: Pick<Signature, 'nowMs' | 'trace'>,
 ): OutgoingMessage {
-  const step: StepBlock = request.step;
+  const step = asEchoed(request.step);
   return message({
     type: 'progress',
     exchange: exchange.progress,

@@ -8,6 +8,7 @@ export function callOf(overrides: Partial<Call> = {}): Call {
   return {
     signal: new AbortController().signal,
     context: {},
+    provenance: undefined,
     artifacts: callArtifacts({
       artifacts: undefined,
       request: { payload: {}, context: {} } as Request,

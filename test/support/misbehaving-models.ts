@@ -19,7 +19,7 @@ export type Behaviour = (nth: number, call: Call, input: { text: string }) => un
 export function misbehaving(
   name: string,
   behave: Behaviour,
-  some: Partial<Pick<AnyModel, 'concurrency' | 'estimate' | 'limits'>> = {},
+  some: Partial<Pick<AnyModel, 'concurrency' | 'estimate' | 'limits' | 'provenance'>> = {},
 ): MisbehavingModel {
   const calls: string[] = [];
   const stopped: unknown[] = [];

@@ -1,5 +1,6 @@
 import type { RunBudget, RunDetails, RunRest } from '../../../shared/client/verbs.ts';
 import { budgetText } from '../../../shared/envelope/budget.ts';
+import type { Origin } from '../../../shared/envelope/provenance.ts';
 import { costText, moneyText } from './amounts.ts';
 import { durationText } from './duration.ts';
 import { restCommand } from './rest-lines.ts';
@@ -71,16 +72,24 @@ function waitingLines({ run, open, held, waits, rests }: RunDetails, screen: Scr
   ];
 }
 
-/** What of the context is not a step's output: that is in the table of steps. */
+/** What of the context is untrusted, and not a step's own output: that is in the table of steps. */
 function contextLines({ context }: RunDetails, screen: Screen): string[] {
   const told = Object.entries(context)
-    .filter(([, { from }]) => from !== 'output')
-    .map(([key, { path, servedBy }]) =>
-      path === null ? `${key} from the job` : `${key} from ${path} (${servedBy.join(', ')})`,
-    );
+    .filter(([key, { untrusted, origins }]) => untrusted && !origins.every(isOutputOf(key)))
+    .map(([key, { origins }]) => `${key} from ${origins.map(originText).join(', ')}`);
   if (told.length === 0) return [];
   const line = visibleLine(`context, untrusted: ${told.join('; ')}`);
   return ['', ...wrap(line, screen.columns).map((text) => screen.palette.quiet(text))];
+}
+
+function isOutputOf(key: string): (origin: Origin) => boolean {
+  return ({ from, step }) => from === 'model' && step === key;
+}
+
+function originText({ from, step = '', servedBy = [] }: Origin): string {
+  if (from === 'model') return `${step} (${servedBy.join(', ')})`;
+  if (from === 'signal') return `the answer at ${step}`;
+  return from === 'operation' ? `an operation at ${step}` : `the ${from}`;
 }
 
 function stepLines({ run }: RunDetails, screen: Screen): string[] {

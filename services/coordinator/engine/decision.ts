@@ -1,6 +1,7 @@
 import type { BudgetAmounts } from '../../../shared/envelope/budget.ts';
 import type { FinalStatus, Outcome, Usage } from '../../../shared/envelope/envelope.ts';
 import type { JsonObject, JsonValue } from '../../../shared/envelope/json.ts';
+import type { Provenance } from '../../../shared/envelope/provenance.ts';
 import type { BreakerPolicy, CompiledFlow } from '../../../shared/flow/kernel.ts';
 import type { Run } from './run.ts';
 
@@ -59,6 +60,8 @@ export interface ModelContract {
   checkOutput(output: JsonObject): readonly string[];
   /** What a call is expected to use. */
   readonly estimate: Usage;
+  /** Its requests say where their input and context came from. */
+  readonly provenance?: boolean;
 }
 
 /** Whether a model may be called. */
@@ -111,6 +114,7 @@ export type Command =
       readonly timeoutMs: number;
       readonly deadlineMs: number;
       readonly reask?: readonly string[];
+      readonly provenance?: Provenance;
     }
   /** A call has to wait until the model has room for it: `slotGranted` tells when. */
   | {

@@ -14,6 +14,7 @@ import type { Store } from '../store/store.ts';
 /** What an operation that only reads has at hand. */
 export interface ReadingContext {
   readonly store: Store;
+  readonly flows: FlowBook;
   readonly tenant: string;
   /** The client as the broker attests it. */
   readonly client: string;
@@ -24,7 +25,6 @@ export interface ActingContext extends ReadingContext {
   /** The operation's own id: the same one again is the same wish. */
   readonly id: string;
   readonly commits: Commits;
-  readonly flows: FlowBook;
   readonly models: ModelBook;
   readonly limits: Limits;
   readonly breakers: Breakers;

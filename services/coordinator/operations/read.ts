@@ -1,5 +1,6 @@
 import type { Verbs } from '../../../shared/client/verbs.ts';
 import type { JsonObject } from '../../../shared/envelope/json.ts';
+import { FlowBook } from '../flow-book.ts';
 import { deadList } from './dead-list.ts';
 import { deadShow } from './dead-show.ts';
 import type { Operation, ReadingContext } from './operation.ts';
@@ -20,8 +21,11 @@ const reading: Readonly<Record<ReadingVerb, Operation<ReadingContext>>> = {
 export async function readFrom<V extends ReadingVerb>(
   verb: V,
   args: Verbs[V]['args'],
-  context: ReadingContext,
+  context: Omit<ReadingContext, 'flows'>,
 ): Promise<Verbs[V]['answer']> {
-  const answer = await reading[verb].run(args as JsonObject, context);
+  const answer = await reading[verb].run(args as JsonObject, {
+    ...context,
+    flows: new FlowBook([]),
+  });
   return answer as Verbs[V]['answer'];
 }

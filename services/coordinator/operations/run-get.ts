@@ -2,15 +2,17 @@ import { z } from 'zod';
 import type { RunDetails } from '../../../shared/client/verbs.ts';
 import { idSchema } from '../../../shared/envelope/envelope.ts';
 import { runIdOf } from '../../../shared/envelope/ids.ts';
+import { FleetError } from '../../../shared/errors/errors.ts';
 import { readLinks } from '../continuations/links.ts';
 import type { HeldCall } from '../engine/open-calls.ts';
 import { heldCalls, openCalls, openWaits } from '../engine/open-calls.ts';
 import { restsOf } from '../engine/rests.ts';
+import type { Run } from '../engine/run.ts';
 import { readPauses } from '../pauses.ts';
 import { resultKey } from '../run-draft.ts';
 import type { HistoryRow, Store } from '../store/store.ts';
 import { aboutRun, instantOf } from './about-run.ts';
-import { contextOrigins, readWrittenContext } from './context-origins.ts';
+import { contextOrigins } from './context-origins.ts';
 import { ownRun } from './find-run.ts';
 import { operation, type ReadingContext } from './operation.ts';
 
@@ -24,11 +26,10 @@ const schema = z.union([
 export const runGet = operation(
   'run.get',
   { schema, takes: '{ run: uuid } or { job: id }' },
-  async (args, { store, tenant, client }: ReadingContext): Promise<RunDetails> => {
+  async (args, { store, flows, tenant, client }: ReadingContext): Promise<RunDetails> => {
     const id = 'run' in args ? args.run : runIdOf(tenant, client, args.job);
     const run = await ownRun(id, { store, tenant });
     const history = await store.readHistory(id);
-    const written = await readWrittenContext(run, (key) => store.readValue(id, key));
     return {
       run: {
         ...aboutRun(run),
@@ -52,12 +53,26 @@ export const runGet = operation(
         ask: askedAt(path, history),
       })),
       rests: restsOf(run, await pausedIn(store)).map((rest) => ({ ...rest })),
-      context: contextOrigins(written, run.steps),
+      context: await originsIn(run, { flows, store }),
       history: history.map(({ runId: _, atMs, ...entry }) => ({ at: instantOf(atMs), ...entry })),
       result: (await store.readValue(id, resultKey)) ?? null,
     };
   },
 );
+
+/** None where the definition of its flow is in no store any more: that is no reason to show nothing. */
+async function originsIn(
+  run: Run,
+  { flows, store }: Pick<ReadingContext, 'flows' | 'store'>,
+): Promise<RunDetails['context']> {
+  try {
+    const flow = await flows.pinned(run, store);
+    return await contextOrigins(run, flow, (key) => store.readValue(run.id, key));
+  } catch (error) {
+    if (error instanceof FleetError && error.code === 'flow_missing') return {};
+    throw error;
+  }
+}
 
 async function pausedIn(store: Store): Promise<(model: string) => boolean> {
   const pauses = await readPauses(store);

@@ -14,7 +14,7 @@ export interface ModelAddress {
 /** The part of a call that is data, and so can cross to a thread. */
 export type CallFacts = Pick<
   Call,
-  'context' | 'reask' | 'idempotencyKey' | 'run' | 'path' | 'attempt'
+  'context' | 'provenance' | 'reask' | 'idempotencyKey' | 'run' | 'path' | 'attempt'
 >;
 
 /** What a thread is asked: to have its model loaded, or to run one call and talk about it over `port`. */

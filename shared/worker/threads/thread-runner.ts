@@ -52,8 +52,8 @@ export async function threadRunner(
     async run(input, call) {
       if (!slots.tryAcquire()) await slots.acquire(call.signal);
       const { port1: ours, port2: port } = new MessageChannel();
-      const { context, reask, idempotencyKey, run, path, attempt } = call;
-      const facts = { context, reask, idempotencyKey, run, path, attempt };
+      const { context, provenance, reask, idempotencyKey, run, path, attempt } = call;
+      const facts = { context, provenance, reask, idempotencyKey, run, path, attempt };
       const stopListening = listen(ours, call);
       const { kill, disarm } = killWhenUnheeded(ours, call);
       const answer = runInThread({ kind: 'call', input, facts, port }, kill).finally(() => {

@@ -142,16 +142,23 @@ describe('run.get', () => {
     });
     await fleet.coordinator([
       flowOf(
-        '- { step: s1, model: one }\n- { step: s2, model: one, input: { text: context.s1.text } }',
+        `- { step: s1, model: one }
+- { step: s2, model: one, input: { text: context.s1.text } }
+- { set: both, value: [payload.text, context.s1.text] }
+- { set: fixed, value: true }`,
       ),
     ]);
     const client = await fleet.client();
     const { run } = await client.run('sample', { text: 'go' }, { context: { topic: 'x' } });
     const { context } = await client.operation('run.get', { run: run.id });
-    expect(context).toMatchObject({
-      topic: { from: 'job', untrusted: true },
-      language: { from: 'patch', path: 's2', servedBy: ['one@1'], untrusted: true },
-      s1: { from: 'output', path: 's1' },
+    const byOne = (step: string) => ({ from: 'model', step, servedBy: ['one@1'] });
+    expect(context).toEqual({
+      topic: { untrusted: true, origins: [{ from: 'job' }] },
+      language: { untrusted: true, origins: [byOne('s1'), byOne('s2')] },
+      s1: { untrusted: true, origins: [byOne('s1')] },
+      s2: { untrusted: true, origins: [byOne('s2')] },
+      both: { untrusted: true, origins: [{ from: 'job' }, byOne('s1')] },
+      fixed: { untrusted: false, origins: [{ from: 'flow' }] },
     });
   });
 });

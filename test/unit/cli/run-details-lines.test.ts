@@ -1,13 +1,14 @@
 import { expect, it } from 'vitest';
 import { runDetailsLines } from '../../../services/cli/terminal/run-details-lines.ts';
 import { screenOf } from '../../../services/cli/terminal/screen.ts';
-import type { ContextOrigin, RunDetails } from '../../../shared/client/verbs.ts';
+import type { RunDetails } from '../../../shared/client/verbs.ts';
+import { fromJob, type Origin, type ValueProvenance } from '../../../shared/envelope/provenance.ts';
 
 const screen = screenOf({ isTerminal: false }, { LANG: 'C.UTF-8' });
 const at = '2026-06-11T14:23:00.000Z';
 const usage = { calls: 1, inputTokens: 0, outputTokens: 0, microUsd: 0, computeMs: 1 };
 
-function detailsWith(context: Record<string, ContextOrigin>): RunDetails {
+function detailsWith(context: Record<string, ValueProvenance>): RunDetails {
   const run = {
     id: 'r',
     job: 'j',
@@ -26,18 +27,23 @@ function detailsWith(context: Record<string, ContextOrigin>): RunDetails {
 }
 
 it('a run is shown with whose its context is, and none where that is the outputs of its steps', () => {
+  const detect: Origin = { from: 'model', step: 'detect', servedBy: ['language@1'] };
+  const approval: Origin = { from: 'signal', step: 'approval' };
   const lines = runDetailsLines(
     detailsWith({
-      'topic\u202e': { from: 'job', path: null, servedBy: [], untrusted: true },
-      language: { from: 'patch', path: 'detect', servedBy: ['language@1'], untrusted: true },
-      detect: { from: 'output', path: 'detect', servedBy: ['language@1'], untrusted: true },
+      'topic\u202e': fromJob,
+      language: { untrusted: true, origins: [detect] },
+      text: { untrusted: true, origins: [{ from: 'job' }, approval] },
+      detect: { untrusted: true, origins: [detect] },
+      fixed: { untrusted: false, origins: [{ from: 'flow' }] },
     }),
     screen,
   );
   const [told = ''] = lines.filter((line) => line.startsWith('context'));
   expect(told).toMatch(
-    /^context, untrusted: topic.* from the job; language from detect \(language@1\)$/,
+    /^context, untrusted: topic.* from the job; language from detect \(language@1\); text$/,
   );
+  expect(lines.join(' ')).toContain('; text from the job, the answer at approval');
   expect(told).not.toContain('\u202e');
   const plain = runDetailsLines(detailsWith({}), screen);
   expect(plain.some((line) => line.startsWith('context'))).toBe(false);

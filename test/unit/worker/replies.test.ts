@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { header } from '../../../shared/envelope/headers.ts';
+import { fromJob, type ValueProvenance } from '../../../shared/envelope/provenance.ts';
 import { visibleOnly } from '../../../shared/envelope/visible-only.ts';
 import { PermanentError, TransientError } from '../../../shared/errors/errors.ts';
+import { eventually } from '../../support/eventually.ts';
 import { echo, MemoryBench, request } from './harness.ts';
 
 let bench: MemoryBench;
@@ -42,6 +44,39 @@ describe('a reply', () => {
     await bench.worker(model);
     const reply = await bench.ask({ ...request({ text: 'x' }), context: { earlier: 1 } });
     expect(reply.context).toEqual({ language: 'de' });
+  });
+
+  it('was made knowing whose input and context are, where the request says it, and does not say it back', async () => {
+    const told: unknown[] = [];
+    const model = echo({
+      run(input, { provenance, emit }) {
+        told.push(provenance);
+        emit({});
+        return input;
+      },
+    });
+    await bench.worker(model);
+    const byModel: ValueProvenance = {
+      untrusted: true,
+      origins: [{ from: 'model', step: 'ocr', servedBy: ['ocr@1'] }],
+    };
+    const asked = request(
+      { text: 'x' },
+      { provenance: { input: byModel, context: { ocr: byModel } } },
+    );
+    const context = JSON.parse('{"ocr":{},"topic":"x","__proto__":1}');
+    const reply = await bench.ask({ ...asked, context }, { [header.watch]: 'true' });
+    const named = Object.fromEntries([
+      ['ocr', byModel],
+      ['topic', fromJob],
+      ['__proto__', fromJob],
+    ]);
+    expect(told).toEqual([{ input: byModel, context: named }]);
+    await eventually(() => bench.progress.length === 1);
+    for (const { step } of [reply, ...bench.progress])
+      expect(step).not.toHaveProperty('provenance');
+    await bench.ask(request({ text: 'y' }));
+    expect(told[1]).toBeUndefined();
   });
 
   it('to a request that asks again was made knowing what was wrong with the last one', async () => {

@@ -19,6 +19,7 @@ export const reporting = echo({
     call.patch('language', 'en');
     call.emit({ page: 1 });
     call.log.info({ page: 1, reason: new Error('in a field') }, 'page read');
+    call.log.info({ input: call.provenance?.input }, 'whose it is');
     return { text: `${loaded}, ${threadId === 0 ? 'no thread' : 'a thread'}` };
   },
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { header } from '../../../shared/envelope/headers.ts';
 import type { JsonObject } from '../../../shared/envelope/json.ts';
+import { fromJob } from '../../../shared/envelope/provenance.ts';
 import type { Model } from '../../../shared/worker/model.ts';
 import type { WorkerOptions } from '../../../shared/worker/worker.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -35,6 +36,16 @@ describe('a model that runs in threads', () => {
     expect(bench.progress[0]?.payload).toEqual({ sequence: 1, page: 1 });
     const line = lines.find(({ message }) => message === 'page read');
     expect(line?.fields).toMatchObject({ run: reply.step.run, step: 'answer', page: 1 });
+  });
+
+  it('is told there whose its input is', async () => {
+    await serve(reporting);
+    const { version } = bench;
+    const provenance = { input: fromJob, context: {} };
+    await bench.ask(request({ text: 'x' }, { version, provenance }));
+    await eventually(() => lines.some(({ message }) => message === 'whose it is'));
+    const line = lines.find(({ message }) => message === 'whose it is');
+    expect(line?.fields['input']).toEqual(fromJob);
   });
 
   it('leaves the event loop free, and its thread is replaced when it does not heed the signal', async () => {
