@@ -1,48 +1,82 @@
 import { tmpdir } from 'node:os';
 import { connect } from 'amqplib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fleetModels } from '../../../infra/rabbitmq/fleet-users.ts';
 import { readSamples, sampleFolder } from '../../../services/cli/demo/samples.ts';
-import { type Client, connectClient } from '../../../shared/client/client.ts';
-import { connectAmqp } from '../../../shared/transport/amqp/transport.ts';
-import type { Transport } from '../../../shared/transport/transport.ts';
+import { openSqliteStore } from '../../../services/coordinator/store/sqlite/sqlite-store.ts';
+import { type Fleet, startFleet } from '../../../services/fleet/fleet.ts';
+import { shippedFlows } from '../../../services/fleet/flows.ts';
+import type { Client } from '../../../shared/client/client.ts';
+import { silentLogger } from '../../../shared/telemetry/logger.ts';
 import { runCli } from '../../support/cli-process.ts';
 import { eventually } from '../../support/eventually.ts';
 import { UsersFleet } from '../../support/users-fleet.ts';
+import { ChatServer, says } from '../../unit/llm/chat-server.ts';
 
 const START_MS = 240_000;
-const flows = ['support', 'review', 'verdict', 'careful-answer'];
-const models = [
-  ...['intent-recognizer', 'product-qa', 'general-chatbot', 'sentiment', 'topic', 'language'],
-  ...['spam-rules', 'spam-bayes', 'spam-style'],
-];
+const models = (await fleetModels()).map(({ name }) => name);
+const provider = new ChatServer();
 let fleet: UsersFleet;
-let transport: Transport;
 let client: Client;
+/** The same flows and models in this process, without broker, users or signatures. */
+let plain: Fleet;
 
 beforeAll(async () => {
+  await provider.start();
   fleet = await UsersFleet.open(['shop']);
-  await fleet.start(['coordinator', ...models]);
-  transport = await connectAmqp({ url: fleet.urlOf('shop'), topology: 'verify', role: 'client' });
-  client = await connectClient({ transport });
+  // Whoever runs the tests may have a server of their own.
+  const servers = { OLLAMA_BASE_URL: provider.baseUrl, OPENAI_BASE_URL: '' };
+  await fleet.start(['coordinator', ...models], servers);
+  client = await fleet.client('shop');
+  plain = await startFleet({
+    ...{ flows: shippedFlows(), store: openSqliteStore(':memory:') },
+    ...{ logger: silentLogger, env: {} },
+  });
 }, START_MS);
 
 afterAll(async () => {
-  await client?.close();
-  await transport?.close();
+  await plain?.stop();
   await fleet?.close();
+  await provider.stop();
 });
 
-describe('a fleet whose services each log in as their own user, and nobody as guest', () => {
-  const samples = readSamples(sampleFolder).filter(({ flow }) => flows.includes(flow));
+describe('the whole fleet, each service as its own user with its own keys, and nobody as guest', () => {
+  const samples = readSamples(sampleFolder);
 
-  test.each(samples)('answers a sample job of $flow: $title', { timeout: 60_000 }, async (job) => {
-    const result = await client.run(job.flow, job.payload, { context: job.context });
-    expect(result.run.status).toBe('succeeded');
+  test('has a sample job for each flow', () => {
+    const flows = new Set(shippedFlows().map(({ flow }) => flow.name));
+    expect([...new Set(samples.map(({ flow }) => flow))]).toEqual(
+      expect.arrayContaining([...flows]),
+    );
+  });
+
+  test.each(samples)(
+    'answers $flow as one process does: $title',
+    { timeout: 60_000 },
+    async (job) => {
+      const { flow, payload, context } = job;
+      const [signed, unsigned] = await Promise.all([
+        client.run(flow, payload, { context }),
+        plain.client.run(flow, payload, { context }),
+      ]);
+      expect(signed.run.status).toBe('succeeded');
+      expect(signed.payload).toEqual(unsigned.payload);
+    },
+  );
+
+  test('serves every model, and every one signs', { timeout: 60_000 }, async () => {
+    const answer = { summary: 'It is late.', urgency: 'low', area: 'orders' };
+    provider.answer(says(JSON.stringify(answer)));
+    const called = await client.call('ticket-summary', { text: 'Where is my order?' });
+    expect(called).toEqual(answer);
+    const { models: served } = await client.operation('model.list', {});
+    expect(served.map(({ model }) => model).toSorted()).toEqual(models.toSorted());
+    expect(fleet.output).not.toMatch(/security_off|message refused/);
   });
 
   test('answers the command line, which is a user, too', { timeout: 60_000 }, async () => {
     const command = ['run', 'support', 'How do I reset my password?', '--json'];
-    const env = { ...fleet.environmentOf('cli'), SECURITY: 'off' };
+    const env = fleet.environmentOf('cli');
     const { code, stdout, stderr } = await runCli(command, { cwd: tmpdir(), env });
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stdout).toContain('"succeeded"');
