@@ -7,6 +7,7 @@ import { describe } from '../../shared/errors/describe.ts';
 import { ContractError } from '../../shared/errors/errors.ts';
 import type { CompiledFlow } from '../../shared/flow/kernel.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
+import { logRefused } from '../../shared/telemetry/refusal-log.ts';
 import { controlQueueName, exchange, routingKey } from '../../shared/transport/topology.ts';
 import type { Delivery, ExclusiveQueue, Transport } from '../../shared/transport/transport.ts';
 import type { FlowBook } from './flow-book.ts';
@@ -110,7 +111,8 @@ export class Control {
         await this.#hear(manifest);
       } catch (error) {
         const { code, message: sentence } = describe(error);
-        logger.warn({ code, routingKey: delivery.routingKey }, `announcement ignored: ${sentence}`);
+        const ignored = { what: 'announcement ignored', queue: 'control' };
+        logRefused(logger, { ...ignored, code, routingKey: delivery.routingKey }, sentence);
       }
     }
   }

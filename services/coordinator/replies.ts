@@ -4,7 +4,8 @@ import { openDelivery } from '../../shared/envelope/open-delivery.ts';
 import { describe } from '../../shared/errors/describe.ts';
 import { UnprocessableError } from '../../shared/errors/errors.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
-import { routingKey } from '../../shared/transport/topology.ts';
+import { logRefused } from '../../shared/telemetry/refusal-log.ts';
+import { queue, routingKey } from '../../shared/transport/topology.ts';
 import type { Delivery } from '../../shared/transport/transport.ts';
 import { checkBrought } from './artifacts/own-references.ts';
 import type { Run } from './engine/run.ts';
@@ -42,7 +43,10 @@ export function replyTask(delivery: Delivery, logger: Logger, now: () => number)
       runId,
       async decide(draft) {
         const about = { run: runId, step: path, attempt, worker: outcome.worker };
-        if (!draft.run) logger.warn({ ...about, code: 'unknown_correlation' }, 'reply ignored');
+        if (!draft.run) {
+          const ignored = { what: 'reply ignored', queue: queue.replies };
+          logRefused(logger, { ...ignored, ...about, code: 'unknown_correlation' });
+        }
         const refused = draft.run && refusalOf({ payload, context }, delivery, draft.run);
         await draft.tell({
           type: 'replyReceived',
@@ -63,7 +67,8 @@ export function replyTask(delivery: Delivery, logger: Logger, now: () => number)
   } catch (error) {
     const { code, message } = describe(error);
     const { messageId, routingKey: key } = delivery;
-    logger.warn({ code, messageId, routingKey: key }, `reply refused: ${message}`);
+    const refused = { what: 'reply refused', queue: queue.replies };
+    logRefused(logger, { ...refused, code, messageId, routingKey: key }, message);
     return parkTask(delivery, error, now());
   }
 }

@@ -5,6 +5,7 @@ import type { JsonObject, JsonValue } from '../envelope/json.ts';
 import { openDelivery } from '../envelope/open-delivery.ts';
 import { FleetError } from '../errors/errors.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
+import { logRefused } from '../telemetry/refusal-log.ts';
 import { clientQueueName, exchange } from '../transport/topology.ts';
 import type { Delivery, OutgoingMessage, Subscription, Transport } from '../transport/transport.ts';
 import { ClientArtifacts } from './client-artifacts.ts';
@@ -279,7 +280,8 @@ class FleetClient implements Client {
       }
     } catch (error) {
       const code = error instanceof FleetError ? error.code : 'unexpected_error';
-      this.#logger.warn({ code, routingKey: delivery.routingKey }, 'message ignored');
+      const ignored = { what: 'message ignored', queue: 'client' };
+      logRefused(this.#logger, { ...ignored, code, routingKey: delivery.routingKey });
     }
   }
 

@@ -1,6 +1,7 @@
 import { header } from '../envelope/headers.ts';
 import { UnprocessableError } from '../errors/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { logRefused } from '../telemetry/refusal-log.ts';
 import { exchange } from '../transport/topology.ts';
 import type { ConsumeOptions, Delivery, Transport, Verdict } from '../transport/transport.ts';
 import type { KeyStore } from './key-store.ts';
@@ -26,10 +27,10 @@ export function securedTransport(transport: Transport, options: SecuredOptions):
   const { identity, keys } = options;
   const now = options.now ?? Date.now;
   const judge = judgeOf(options, now);
-  const checked = (consuming: ConsumeOptions): ConsumeOptions => ({
+  const checked = (queue: string, consuming: ConsumeOptions): ConsumeOptions => ({
     ...consuming,
     onBatch(deliveries) {
-      judge(deliveries);
+      judge(deliveries, queue);
       return consuming.onBatch(deliveries);
     },
   });
@@ -41,8 +42,9 @@ export function securedTransport(transport: Transport, options: SecuredOptions):
     userId: identity.party === 'client' ? identity.name : transport.userId,
     publish: (messages) =>
       transport.publish(messages.map((message) => seal(message, identity, keys.ring, now()))),
-    consume: (queue, consuming) => transport.consume(queue, checked(consuming)),
-    consumeExclusive: (queue, consuming) => transport.consumeExclusive(queue, checked(consuming)),
+    consume: (queue, consuming) => transport.consume(queue, checked(queue, consuming)),
+    consumeExclusive: (queue, consuming) =>
+      transport.consumeExclusive(queue, checked(queue.name, consuming)),
     declareWorkQueue: (model, version) => transport.declareWorkQueue(model, version),
     readyCount: (queue) => transport.readyCount(queue),
     async close() {
@@ -52,7 +54,7 @@ export function securedTransport(transport: Transport, options: SecuredOptions):
   };
 }
 
-type Judge = (deliveries: readonly Delivery[]) => void;
+type Judge = (deliveries: readonly Delivery[], queue: string) => void;
 
 function judgeOf(
   { identity, keys, unsignedJobs, logger }: SecuredOptions,
@@ -67,7 +69,7 @@ function judgeOf(
       return { refused: error };
     }
   };
-  return (deliveries) => {
+  return (deliveries, queue) => {
     const unknown: Delivery[] = [];
     for (const delivery of deliveries) {
       // The transport did not believe its sender.
@@ -84,7 +86,8 @@ function judgeOf(
       const code = codeIn(delivery);
       if (code === undefined) continue;
       const { exchange: name, routingKey, messageId } = delivery;
-      logger.warn({ code, exchange: name, routingKey, messageId }, 'message refused');
+      const refused = { what: 'message refused', queue, code };
+      logRefused(logger, { ...refused, exchange: name, routingKey, messageId });
     }
   };
 }

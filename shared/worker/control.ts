@@ -7,6 +7,7 @@ import { message } from '../envelope/message.ts';
 import { openDelivery } from '../envelope/open-delivery.ts';
 import { FleetError } from '../errors/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { logRefused } from '../telemetry/refusal-log.ts';
 import { controlQueueName, exchange, routingKey } from '../transport/topology.ts';
 import type {
   Delivery,
@@ -67,7 +68,8 @@ export async function obey(
     }
   } catch (error) {
     const code = error instanceof FleetError ? error.code : 'schema_invalid';
-    logger.warn({ model, routingKey: delivery.routingKey, code }, 'control message ignored');
+    const ignored = { what: 'control message ignored', queue: 'control' };
+    logRefused(logger, { ...ignored, model, routingKey: delivery.routingKey, code });
   }
 }
 

@@ -6,7 +6,9 @@ import { openDelivery } from '../envelope/open-delivery.ts';
 import { PermanentError, ShutdownError, UnprocessableError } from '../errors/errors.ts';
 import { failpoint } from '../failpoints/failpoint.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { logRefused } from '../telemetry/refusal-log.ts';
 import { continuedTrace } from '../telemetry/trace-context.ts';
+import { workQueueName } from '../transport/topology.ts';
 import type { Delivery, OutgoingMessage } from '../transport/transport.ts';
 import { ActiveCall, type Clock, callKey } from './active-call.ts';
 import { type CallFilter, CancelledCalls, matches } from './cancelled-calls.ts';
@@ -135,7 +137,8 @@ export class Pipeline implements OwnCalls {
           ? error
           : new UnprocessableError('unexpected_error', 'The request could not be opened.');
       const { messageId } = delivery;
-      logger.warn({ messageId, code: reason.code, model: model.name }, 'request parked');
+      const refused = { what: 'request parked', queue: workQueueName(model.name, model.version) };
+      logRefused(logger, { ...refused, code: reason.code, messageId, model: model.name });
       replies.add(parked(delivery, reason), [delivery]);
       return undefined;
     }

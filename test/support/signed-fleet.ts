@@ -15,10 +15,11 @@ import { addKeys } from '../../shared/security/new-keys.ts';
 import { seal } from '../../shared/security/seal.ts';
 import { securedTransport } from '../../shared/security/secured-transport.ts';
 import { type Identity, identityOf, type Spoke } from '../../shared/security/spoke.ts';
-import { type Logger, silentLogger } from '../../shared/telemetry/logger.ts';
+import { silentLogger } from '../../shared/telemetry/logger.ts';
 import { connectAmqp } from '../../shared/transport/amqp/transport.ts';
 import { exchanges } from '../../shared/transport/topology.ts';
 import type {
+  ConsumeOptions,
   Delivery,
   OutgoingMessage,
   Subscription,
@@ -29,7 +30,7 @@ import { startWorker, type Worker } from '../../shared/worker/worker.ts';
 import type { TestBroker } from './broker.ts';
 import { type Script, type ScriptedWorker, scriptedWorker } from './scripted-worker.ts';
 
-/** A message that somebody did not believe, as the log tells of it. */
+/** A message that somebody did not believe. */
 export interface Refusal {
   readonly code: string;
   readonly exchange: string;
@@ -66,14 +67,14 @@ export class SignedFleet {
     identity: Identity,
     options: { readonly unsignedJobs?: boolean; readonly now?: () => number } = {},
   ): Promise<Transport> {
-    const logger = this.#logger();
-    return securedTransport(await this.plain(), {
+    const secured = securedTransport(await this.plain(), {
       identity,
-      keys: keysInFolder(this.folder, identity, logger),
+      keys: keysInFolder(this.folder, identity, silentLogger),
       unsignedJobs: false,
-      logger,
+      logger: silentLogger,
       ...options,
     });
+    return this.#noting(secured);
   }
 
   async coordinator(
@@ -152,18 +153,22 @@ export class SignedFleet {
     rmSync(this.folder, { recursive: true });
   }
 
-  /** It keeps what is refused, and nothing else. */
-  #logger(): Logger {
-    const warn = (fields: object, message?: string) => {
-      if (message === 'message refused') this.refusals.push(fields as Refusal);
-    };
-    return {
-      ...silentLogger,
-      debug() {},
-      info() {},
-      warn,
-      error() {},
-      child: () => this.#logger(),
-    };
+  /** Notes all that is refused: the log tells of the first ones of many alone. */
+  #noting(secured: Transport): Transport {
+    const noted = (consuming: ConsumeOptions): ConsumeOptions => ({
+      ...consuming,
+      onBatch: (deliveries) => {
+        for (const { verdict, exchange, routingKey, messageId = '' } of deliveries) {
+          if (verdict === undefined || !('refused' in verdict)) continue;
+          this.refusals.push({ code: verdict.refused.code, exchange, routingKey, messageId });
+        }
+        return consuming.onBatch(deliveries);
+      },
+    });
+    const consume: Transport['consume'] = (queue, consuming) =>
+      secured.consume(queue, noted(consuming));
+    const consumeExclusive: Transport['consumeExclusive'] = (queue, consuming) =>
+      secured.consumeExclusive(queue, noted(consuming));
+    return Object.assign(Object.create(secured), { consume, consumeExclusive });
   }
 }

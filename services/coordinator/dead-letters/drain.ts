@@ -2,6 +2,7 @@ import type { Outcome } from '../../../shared/envelope/envelope.ts';
 import { describe } from '../../../shared/errors/describe.ts';
 import { FleetError } from '../../../shared/errors/errors.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
+import { logRefused } from '../../../shared/telemetry/refusal-log.ts';
 import type { Delivery } from '../../../shared/transport/transport.ts';
 import type { Commits } from '../commits.ts';
 import { type DeadLetterRow, type Store, StoreUnavailableError } from '../store/store.ts';
@@ -33,7 +34,8 @@ export async function drainDeadLetters(
   );
   for (const { row } of letters) {
     const { id, kind, code, runId: run, path: step, attempt } = row;
-    logger.warn({ letter: id, kind, code, run, step, attempt }, `dead letter: ${row.message}`);
+    const about = { what: 'dead letter', queue: `dead.${kind}`, kind, code };
+    logRefused(logger, { ...about, letter: id, run, step, attempt }, row.message);
   }
   const lost = letters.flatMap((letter) => letter.lost ?? []);
   if (lost.length > 0) await commits.commit(lost.map((attempt) => lostTask(attempt, logger, now)));

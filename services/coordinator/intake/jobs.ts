@@ -6,6 +6,8 @@ import { describe } from '../../../shared/errors/describe.ts';
 import { ContractError, UnprocessableError } from '../../../shared/errors/errors.ts';
 import type { CompiledFlow } from '../../../shared/flow/kernel.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
+import { logRefused } from '../../../shared/telemetry/refusal-log.ts';
+import { queue } from '../../../shared/transport/topology.ts';
 import type { Delivery } from '../../../shared/transport/transport.ts';
 import type { Access, Caller } from '../access/access.ts';
 import { mayUseFlow } from '../access/grant.ts';
@@ -33,6 +35,14 @@ export interface IntakeOptions extends DoorOptions {
   readonly access: Access;
 }
 
+const refusedJob = { what: 'job refused', queue: queue.jobs };
+/** It is taken in all the same. */
+const invisibleText = {
+  what: 'the job holds text that nobody can see',
+  queue: queue.jobs,
+  code: 'invisible_text',
+};
+
 interface ReadableJob {
   readonly delivery: Delivery;
   readonly job: Job;
@@ -58,7 +68,7 @@ export async function jobTask(delivery: Delivery, options: IntakeOptions): Promi
   } catch (error) {
     const { code, message } = describe(error);
     const { messageId, routingKey } = delivery;
-    logger.warn({ code, messageId, flow: routingKey }, `job refused: ${message}`);
+    logRefused(logger, { ...refusedJob, code, messageId, flow: routingKey }, message);
     return parkTask(delivery, error, now());
   }
 }
@@ -69,7 +79,7 @@ function read(delivery: Delivery, { access, logger, now }: IntakeOptions): Reada
   const flow = delivery.routingKey;
   const job = openDelivery('job', delivery, {
     nowMs: now(),
-    onInvisibleText: () => logger.warn({ flow, client }, 'the job holds text that nobody can see'),
+    onInvisibleText: () => logRefused(logger, { ...invisibleText, flow, client }),
   });
   // `operation` is taken: answers to operations have it where results have their flow.
   if (flow === 'operation' || !nameSchema.safeParse(flow).success) {
@@ -202,7 +212,7 @@ function refuse(
 ): void {
   const { code, message } = error;
   const { flow, client, runId: run, delivery, job } = readable;
-  logger.warn({ code, run, flow, client, job: job.id }, 'job refused');
+  logRefused(logger, { ...refusedJob, code, run, flow, client, job: job.id });
   const refused: RefusedJob = {
     ...readable,
     error: { code, message },

@@ -5,7 +5,8 @@ import { openDelivery } from '../../../shared/envelope/open-delivery.ts';
 import { describe } from '../../../shared/errors/describe.ts';
 import { ContractError, ShutdownError, UnprocessableError } from '../../../shared/errors/errors.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
-import { exchange, routingKey } from '../../../shared/transport/topology.ts';
+import { logRefused } from '../../../shared/telemetry/refusal-log.ts';
+import { exchange, queue, routingKey } from '../../../shared/transport/topology.ts';
 import type { Delivery, OutgoingMessage } from '../../../shared/transport/transport.ts';
 import type { Access } from '../access/access.ts';
 import { mayAsk } from '../access/grant.ts';
@@ -66,7 +67,8 @@ async function answer(delivery: Delivery, options: OperationsOptions): Promise<O
     }
   } catch (error) {
     if (!(error instanceof UnprocessableError)) throw error;
-    logger.warn({ code: error.code, verb }, `operation refused: ${error.message}`);
+    const refused = { what: 'operation refused', queue: queue.operations };
+    logRefused(logger, { ...refused, code: error.code, verb }, error.message);
     return outgoingOf(parkedRow(delivery, error, now()));
   }
 }
