@@ -3,6 +3,7 @@ import { header, SCHEMA_VERSION } from '../../shared/envelope/headers.ts';
 import { DEFAULT_TENANT, messageIdOf, newId } from '../../shared/envelope/ids.ts';
 import type { JsonValue } from '../../shared/envelope/json.ts';
 import { message } from '../../shared/envelope/message.ts';
+import { priorityOf } from '../../shared/envelope/priority.ts';
 import { exchange, routingKey } from '../../shared/transport/topology.ts';
 import type {
   Delivery,
@@ -82,6 +83,7 @@ export function resultOf(run: Run, payload: JsonValue): Result {
       ...(run.tenant === DEFAULT_TENANT ? {} : { tenant: run.tenant }),
       flow: run.flow,
       version: run.flowVersion,
+      ...cappedPriority(run),
       status: run.status === 'pending' || run.status === 'running' ? 'failed' : run.status,
       startedAt: new Date(run.startedAtMs ?? run.acceptedAtMs).toISOString(),
       finishedAt: new Date(finishedAtMs).toISOString(),
@@ -92,6 +94,12 @@ export function resultOf(run: Run, payload: JsonValue): Result {
       ...(run.error === null ? {} : { error: run.error }),
     },
   };
+}
+
+/** What the cap of its client did to the priority that a job asked for; nothing where it did nothing. */
+function cappedPriority({ priority, askedPriority }: Run): Pick<Result['run'], 'priority'> {
+  if (askedPriority === undefined) return {};
+  return { priority: { asked: priorityOf(askedPriority), given: priorityOf(priority) } };
 }
 
 /** The message that carries a run's result. `correlationId` is what the asking job set, where it set one. */

@@ -6,6 +6,7 @@ import type { JsonObject } from '../envelope/json.ts';
 import { MAX_MESSAGE_BYTES } from '../envelope/limits.ts';
 import { message } from '../envelope/message.ts';
 import { messageTooLarge } from '../envelope/message-too-large.ts';
+import { priorityNumber } from '../envelope/priority.ts';
 import { exchange, routingKey } from '../transport/topology.ts';
 import type { OutgoingMessage } from '../transport/transport.ts';
 import type { SubmitOptions } from './options.ts';
@@ -43,6 +44,7 @@ export function jobMessage(spec: JobSpec): OutgoingMessage {
       ...(spec.watch ? { [header.watch]: 'true' } : {}),
       ...(spec.flowVersion === undefined ? {} : { [header.flowVersion]: spec.flowVersion }),
       ...(spec.budget === undefined ? {} : { [header.budget]: budgetText(spec.budget) }),
+      ...(spec.priority === undefined ? {} : { [header.priority]: priorityNumber(spec.priority) }),
       ...(spec.traceparent === undefined ? {} : { [header.traceparent]: spec.traceparent }),
     },
     envelope: { id, timestamp: new Date(nowMs).toISOString(), payload, context },

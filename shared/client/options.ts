@@ -1,6 +1,7 @@
 import type { Artifacts } from '../artifacts/artifact-store.ts';
 import type { BudgetAmounts } from '../envelope/budget.ts';
 import type { JsonObject } from '../envelope/json.ts';
+import type { Priority } from '../envelope/priority.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { Upload } from './client-artifacts.ts';
@@ -35,6 +36,11 @@ export interface SubmitOptions {
   readonly flowVersion?: number;
   /** What the run may use in all; the smaller of it and the flow's budget holds. Default: the flow's. */
   readonly budget?: BudgetAmounts;
+  /**
+   * How urgent the job is among others that wait for the same model, as far as the client may go: a result says what it got where that is
+   * less. Default: normal.
+   */
+  readonly priority?: Priority;
   /** W3C trace context that the run continues. */
   readonly traceparent?: string;
 }

@@ -1,6 +1,7 @@
 import type { BudgetAmounts } from '../envelope/budget.ts';
 import type { RunError, StepLedger, Usage } from '../envelope/envelope.ts';
 import type { JsonObject, JsonValue } from '../envelope/json.ts';
+import type { Priority } from '../envelope/priority.ts';
 import type { ValueProvenance } from '../envelope/provenance.ts';
 
 /**
@@ -88,6 +89,9 @@ type ContinuationKind = 'resume' | 'rerun' | 'fork' | 'replay';
 
 export interface RunDetails {
   run: RunSummary & {
+    priority: Priority;
+    /** What its job asked for: its client may not be as urgent as that where it is another one. */
+    askedPriority: Priority;
     steps: Record<string, StepLedger>;
     budget: RunBudget | null;
     degraded: string[];

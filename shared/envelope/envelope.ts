@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+import { prioritySchema } from './priority.ts';
 import { provenanceSchema } from './provenance.ts';
 
 /**
@@ -119,6 +120,8 @@ const runBlockSchema = z.object({
   flow: nameSchema,
   version: z.number().int().positive(),
   status: z.enum(finalStatuses),
+  /** What the job asked for, where its client may not be as urgent as that, and what it got. */
+  priority: z.object({ asked: prioritySchema, given: prioritySchema }).optional(),
   startedAt: instantSchema,
   finishedAt: instantSchema,
   usage: usageSchema,

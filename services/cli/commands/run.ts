@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { budgetHelp, budgetOption } from '../input/budget.ts';
 import type { JobOptions } from '../input/job-payload.ts';
+import { priorityHelp, priorityOption } from '../input/priority.ts';
 import { defaultDatabase, whereOf } from '../operate/options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
@@ -11,6 +12,7 @@ interface RunOptions extends JobOptions {
   readonly broker?: string;
   readonly timeout?: string;
   readonly budget?: string;
+  readonly priority?: string;
 }
 
 /** `flotilla run`: one job, in this process or on a running fleet. */
@@ -31,6 +33,7 @@ export function addRun(program: Command, terminal: Terminal): void {
     .option('--out <file>', 'also write the output: an artifact as its bytes, else JSON')
     .option('--timeout <duration>', 'longest time the job may take, such as 30s or 5m')
     .option('--budget <amounts>', `what the run may use at most, ${budgetHelp}`)
+    .option('--priority <word>', priorityHelp)
     .option('--db <file>', 'where runs are kept', defaultDatabase)
     .option('--broker <url>', 'use the fleet on this broker (default: AMQP_URL)')
     .addHelpText(
@@ -55,6 +58,7 @@ Exit code: 0 when the run succeeded, 1 when it failed, 2 for wrong usage,
         ...(await jobPayload(text, options)),
         ...(options.out === undefined ? {} : { out: options.out }),
         ...budgetOption(options.budget),
+        ...priorityOption(options.priority),
         ...(options.timeout === undefined ? {} : { timeoutMs: parseDuration(options.timeout) }),
       };
       const awaited =

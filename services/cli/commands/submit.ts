@@ -2,12 +2,14 @@ import type { Command } from 'commander';
 import { requiredBroker } from '../input/broker-url.ts';
 import { budgetHelp, budgetOption } from '../input/budget.ts';
 import type { JobOptions } from '../input/job-payload.ts';
+import { priorityHelp, priorityOption } from '../input/priority.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface SubmitCommandOptions extends JobOptions {
   readonly broker?: string;
   readonly timeout?: string;
   readonly budget?: string;
+  readonly priority?: string;
   readonly id?: string;
   readonly json?: boolean;
 }
@@ -28,6 +30,7 @@ export function addSubmit(program: Command, terminal: Terminal): void {
     .option('--id <id>', 'the id of the job; the same job again is the same run')
     .option('--timeout <duration>', 'longest time the run may take, such as 30s or 5m')
     .option('--budget <amounts>', `what the run may use at most, ${budgetHelp}`)
+    .option('--priority <word>', priorityHelp)
     .option('--broker <url>', 'the broker of the fleet (default: AMQP_URL)')
     .option('--json', 'print {"id": …, "run": …}')
     .addHelpText(
@@ -42,14 +45,14 @@ Example:
       const broker = requiredBroker(options.broker, terminal.env);
       const { payload, files } = await jobPayload(text, options);
       const { id, timeout } = options;
-      const budget = budgetOption(options.budget);
+      const wishes = { ...budgetOption(options.budget), ...priorityOption(options.priority) };
       const deadlineMs = timeout === undefined ? undefined : parseDuration(timeout);
       const { withClient } = await import('../run/on-broker.ts');
       const submitted = await withClient(broker, terminal, (client) =>
         client.submit(flow, payload, {
           files,
           ...(id === undefined ? {} : { id }),
-          ...budget,
+          ...wishes,
           ...(deadlineMs === undefined ? {} : { deadlineMs }),
         }),
       );

@@ -37,6 +37,7 @@ export function runEmbedded(job: AskedJob, database: string, terminal: Terminal)
         files: job.files,
         flowVersion: version,
         ...(job.budget === undefined ? {} : { budget: job.budget }),
+        ...(job.priority === undefined ? {} : { priority: job.priority }),
         ...(job.timeoutMs === undefined ? {} : { deadlineMs: job.timeoutMs }),
       });
       history.follow(run, (row) => line.heard(row));

@@ -1,6 +1,7 @@
 import type { Upload } from '../../../shared/client/client-artifacts.ts';
 import type { BudgetAmounts } from '../../../shared/envelope/budget.ts';
 import type { JsonObject } from '../../../shared/envelope/json.ts';
+import type { Priority } from '../../../shared/envelope/priority.ts';
 
 /** One job as the command line asks for it. */
 export interface AskedJob {
@@ -13,6 +14,8 @@ export interface AskedJob {
   readonly out?: string;
   /** What the run may use at most. Default: what the flow says. */
   readonly budget?: BudgetAmounts;
+  /** How urgent it is. Default: normal. */
+  readonly priority?: Priority;
   /** Longest time the run may take. Default: what the flow says. */
   readonly timeoutMs?: number;
 }

@@ -56,10 +56,11 @@ export function runOnBroker(
   terminal: Terminal,
 ): Promise<Awaited> {
   const line = new RunLine(job.flow, terminal.err);
-  const { timeoutMs, budget } = job;
+  const { timeoutMs, budget, priority } = job;
   const submit = {
     files: job.files,
     ...(budget === undefined ? {} : { budget }),
+    ...(priority === undefined ? {} : { priority }),
     ...(timeoutMs === undefined ? {} : { deadlineMs: timeoutMs }),
   };
   const wait = timeoutMs === undefined ? {} : { timeoutMs: timeoutMs + PATIENCE_MS };

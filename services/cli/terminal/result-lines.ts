@@ -19,10 +19,18 @@ export function fullResultLines(result: Result, screen: Screen): string[] {
   return [
     ...(run.status === 'succeeded' ? [...valueLines(result.payload, columns - 1), ''] : []),
     ...(run.degraded.length > 0 ? [palette.warn(`degraded: ${run.degraded.join(', ')}`)] : []),
+    ...cappedLines(run.priority, screen),
     ...(run.missing.length > 0 ? [palette.warn(`missing: ${run.missing.join(', ')}`)] : []),
     palette.quiet(facts.join(separator)),
     palette.quiet(`run ${run.id}`),
   ];
+}
+
+/** What became of the priority that a job asked for, where its client may not be as urgent as that. */
+export function cappedLines(priority: Result['run']['priority'], { palette }: Screen): string[] {
+  if (priority === undefined || priority.asked === priority.given) return [];
+  const { asked, given } = priority;
+  return [palette.warn(`priority: ${given}, not ${asked}: this client may not be more urgent`)];
 }
 
 /** Why a run did not succeed, in a sentence with its code. */

@@ -4,6 +4,7 @@ import type { Origin } from '../../../shared/envelope/provenance.ts';
 import { costText, moneyText } from './amounts.ts';
 import { durationText } from './duration.ts';
 import { restCommand } from './rest-lines.ts';
+import { cappedLines } from './result-lines.ts';
 import { inked, statusMark, whyLine } from './run-list-lines.ts';
 import type { Screen } from './screen.ts';
 import { tableLines } from './table.ts';
@@ -32,6 +33,7 @@ function headLines({ run }: RunDetails, screen: Screen): string[] {
   const tookMs = finishedAt === null ? undefined : Date.parse(finishedAt) - Date.parse(acceptedAt);
   const facts = [
     `accepted ${acceptedAt}`,
+    ...(run.priority === 'normal' ? [] : [run.priority]),
     ...(tookMs === undefined ? [] : [`took ${durationText(tookMs)}`]),
     costText(usage),
   ];
@@ -42,6 +44,7 @@ function headLines({ run }: RunDetails, screen: Screen): string[] {
     palette.quiet(`run ${run.id}`),
     palette.quiet(shorten(`job ${run.job} of ${run.client}`, columns, symbols.ellipsis)),
     palette.quiet(facts.join(` ${symbols.dot} `)),
+    ...cappedLines({ asked: run.askedPriority, given: run.priority }, screen),
     ...(budget === null ? [] : [palette.quiet(budgetLine(budget))]),
     ...(continues === null ? [] : [`goes on from ${continues.run} (${continues.kind})`]),
     ...run.continuedBy.map((next) => `goes on as ${next.run} (${next.kind})`),

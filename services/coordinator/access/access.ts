@@ -1,6 +1,7 @@
 import { isApiKey, parseApiKey } from '../../../shared/client/api-key.ts';
 import { nameSchema } from '../../../shared/envelope/envelope.ts';
 import { header } from '../../../shared/envelope/headers.ts';
+import { priorityNumber } from '../../../shared/envelope/priority.ts';
 import { ContractError, UnprocessableError } from '../../../shared/errors/errors.ts';
 import type { Delivery } from '../../../shared/transport/transport.ts';
 import { refilled, type TokenBucket, taken, waitMs } from '../limits/token-bucket.ts';
@@ -28,8 +29,6 @@ interface KeptKey {
   readonly sha256: string;
   readonly expiresMs: number | null;
 }
-
-const priorities = { background: 0, normal: 1, urgent: 2 } as const;
 
 /**
  * Who may do what. Its rules:
@@ -112,7 +111,7 @@ function grantOf({ may, flows, priority, perMinute }: GrantWords): Grant {
   return {
     may: new Set(may),
     flows: flows === undefined ? null : new Set(flows),
-    maxPriority: priorities[priority],
+    maxPriority: priorityNumber(priority),
     perMinute: perMinute ?? null,
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nameSchema } from '../../../shared/envelope/envelope.ts';
+import { prioritySchema } from '../../../shared/envelope/priority.ts';
 import { checkedSettings, readSettingsFile } from '../settings-file.ts';
 
 /** submit: jobs; read: runs, dead letters and models; operate: cancel, resume, replay, pause and the like. */
@@ -10,7 +11,7 @@ const grantSchema = z.strictObject({
   may: z.array(rightSchema).default(['submit', 'read', 'operate']),
   /** Left out: every flow. */
   flows: z.array(nameSchema).optional(),
-  priority: z.enum(['background', 'normal', 'urgent']).default('urgent'),
+  priority: prioritySchema.default('urgent'),
   /** Jobs and operations in a minute, over all coordinators. */
   perMinute: z.int().positive().optional(),
 });

@@ -24,7 +24,10 @@ export interface AcceptedJob {
   readonly deadlineMs?: number;
   /** The budget header; the smaller of each amount and the flow's holds. */
   readonly budget?: BudgetAmounts;
+  /** The priority header. */
   readonly priority: number;
+  /** The most urgent that its client can be. Left out: as urgent as it asks. */
+  readonly maxPriority?: number;
   readonly watch: boolean;
   readonly traceparent: string;
   readonly acceptedAtMs: number;
@@ -56,7 +59,7 @@ export function newRun(accepted: AcceptedJob): NewRun {
     flow: flow.name,
     flowVersion: flow.version,
     flowDigest: flow.digest,
-    priority: accepted.priority,
+    ...priorityOf(accepted),
     watch: accepted.watch,
     traceparent: accepted.traceparent,
     acceptedAtMs,
@@ -79,6 +82,12 @@ export function newRun(accepted: AcceptedJob): NewRun {
     [contextKey, job.context],
   ]);
   return { run, values };
+}
+
+function priorityOf({ priority, maxPriority = Infinity }: AcceptedJob) {
+  return priority <= maxPriority
+    ? { priority }
+    : { priority: maxPriority, askedPriority: priority };
 }
 
 function budgetOf(flow: CompiledFlow, asked: BudgetAmounts | undefined) {

@@ -24,6 +24,8 @@ export interface Run {
   readonly flowVersion: number;
   readonly flowDigest: string;
   readonly priority: number;
+  /** Of its job, where its client may not be as urgent as that. */
+  readonly askedPriority?: number;
   readonly watch: boolean;
   /** W3C trace context of the run. */
   readonly traceparent: string;

@@ -1,6 +1,7 @@
 import { type BudgetAmounts, readBudget } from '../../../shared/envelope/budget.ts';
 import { instantSchema } from '../../../shared/envelope/envelope.ts';
 import { header } from '../../../shared/envelope/headers.ts';
+import { priorityNumber } from '../../../shared/envelope/priority.ts';
 import { ContractError } from '../../../shared/errors/errors.ts';
 import { extractTrace, newTraceparent } from '../../../shared/telemetry/trace-context.ts';
 import type { Delivery } from '../../../shared/transport/transport.ts';
@@ -16,9 +17,9 @@ export interface JobHeaders {
   readonly traceparent: string;
 }
 
-/** Urgency of a job that names none, and the most that a client may ask for. */
-const NORMAL_PRIORITY = 1;
-const URGENT_PRIORITY = 2;
+/** Urgency of a job that names none, and the most that there is. */
+const NORMAL_PRIORITY = priorityNumber('normal');
+const URGENT_PRIORITY = priorityNumber('urgent');
 
 /** Throws ContractError `deadline_invalid`, `budget_invalid` or `flow_unknown`: a wish that cannot be kept must not be dropped silently. */
 export function jobHeadersOf({ headers }: Delivery): JobHeaders {

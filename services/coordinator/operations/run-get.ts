@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { RunDetails } from '../../../shared/client/verbs.ts';
 import { idSchema } from '../../../shared/envelope/envelope.ts';
 import { runIdOf } from '../../../shared/envelope/ids.ts';
+import { priorityOf } from '../../../shared/envelope/priority.ts';
 import { FleetError } from '../../../shared/errors/errors.ts';
 import { readLinks } from '../continuations/links.ts';
 import type { HeldCall } from '../engine/open-calls.ts';
@@ -33,6 +34,8 @@ export const runGet = operation(
     return {
       run: {
         ...aboutRun(run),
+        priority: priorityOf(run.priority),
+        askedPriority: priorityOf(run.askedPriority ?? run.priority),
         steps: run.steps,
         budget: run.budget === undefined ? null : { ...run.budget },
         degraded: [...run.degraded],

@@ -3,6 +3,7 @@ import { clientsOf } from '../../../services/coordinator/access/clients-file.ts'
 import { Tenants } from '../../../services/coordinator/tenants.ts';
 import { apiKeyHash, apiKeyText, newApiKey } from '../../../shared/client/api-key.ts';
 import { type Client, connectClient } from '../../../shared/client/client.ts';
+import type { Result } from '../../../shared/envelope/envelope.ts';
 import { runIdOf } from '../../../shared/envelope/ids.ts';
 import { AmqpFleet } from '../../support/amqp-fleet.ts';
 import { type TestBroker, testBroker } from '../../support/broker.ts';
@@ -16,7 +17,7 @@ const keptOf = (key: typeof shop) => ({ id: key.id, sha256: apiKeyHash(key) });
 const clients = clientsOf({
   others: { may: ['read'] },
   clients: {
-    shop: { may: ['submit', 'read'], flows: ['chain'], keys: [keptOf(shop)] },
+    shop: { may: ['submit', 'read'], flows: ['chain'], priority: 'normal', keys: [keptOf(shop)] },
     busy: { perMinute: 1, keys: [keptOf(busy)] },
   },
 });
@@ -55,6 +56,20 @@ describe('over RabbitMQ, a client', () => {
     expect(run).toBe(runIdOf('acme', 'shop', id));
     const { runs } = await client.operation('run.list', {});
     expect(runs.map((one) => (one as { id: string }).id)).toEqual([run]);
+    await client.close();
+  });
+
+  it('is as urgent as it asks, and no more than it may: its result and its run say so', async () => {
+    const client = await clientWith(apiKeyText(shop), 'acme');
+    const urgent = await client.run('chain', { text: 'go' }, { priority: 'urgent' });
+    expect(urgent.run.priority).toEqual({ asked: 'urgent', given: 'normal' });
+    const background = await client.run('chain', { text: 'go' }, { priority: 'background' });
+    expect(background.run).not.toHaveProperty('priority');
+    const toldOf = async ({ run }: Result) =>
+      (await client.operation('run.get', { run: run.id })).run;
+    expect(await toldOf(urgent)).toMatchObject({ priority: 'normal', askedPriority: 'urgent' });
+    const [given, asked] = ['background', 'background'];
+    expect(await toldOf(background)).toMatchObject({ priority: given, askedPriority: asked });
     await client.close();
   });
 

@@ -8,7 +8,13 @@ const screen = screenOf({ isTerminal: false }, { LANG: 'C.UTF-8' });
 const at = '2026-06-11T14:23:00.000Z';
 const usage = { calls: 1, inputTokens: 0, outputTokens: 0, microUsd: 0, computeMs: 1 };
 
-function detailsWith(context: Record<string, ValueProvenance>): RunDetails {
+function detailsWith(
+  context: Record<string, ValueProvenance>,
+  urgency: Pick<RunDetails['run'], 'priority' | 'askedPriority'> = {
+    priority: 'normal',
+    askedPriority: 'normal',
+  },
+): RunDetails {
   const run = {
     id: 'r',
     job: 'j',
@@ -20,7 +26,7 @@ function detailsWith(context: Record<string, ValueProvenance>): RunDetails {
   const times = { acceptedAt: at, startedAt: at, finishedAt: at, deadline: at };
   const rest = { error: null, continues: null, steps: {}, budget: null, degraded: [], missing: [] };
   return {
-    run: { ...run, ...times, usage, ...rest, continuedBy: [] },
+    run: { ...run, ...times, ...urgency, usage, ...rest, continuedBy: [] },
     ...{ open: [], held: [], waits: [], rests: [], history: [], result: null },
     context,
   };
@@ -48,3 +54,17 @@ it('a run is shown with whose its context is, and none where that is the outputs
   const plain = runDetailsLines(detailsWith({}), screen);
   expect(plain.some((line) => line.startsWith('context'))).toBe(false);
 });
+
+it.each([
+  ['normal', 'normal', []],
+  ['urgent', 'urgent', [/accepted .*Z . urgent/]],
+  ['background', 'urgent', [/background/, /^priority: background, not urgent: /]],
+] as const)(
+  'a run is shown with its priority (%s, %s was asked for)',
+  (priority, askedPriority, told) => {
+    const lines = runDetailsLines(detailsWith({}, { priority, askedPriority }), screen);
+    for (const pattern of told) expect(lines).toContainEqual(expect.stringMatching(pattern));
+    const others = lines.filter((line) => /urgent|background/.test(line));
+    expect(others).toHaveLength(told.length);
+  },
+);

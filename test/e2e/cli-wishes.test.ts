@@ -6,7 +6,7 @@ import type { ContinuedRunAnswer, RunDetails } from '../../shared/client/verbs.t
 import type { Result } from '../../shared/envelope/envelope.ts';
 import { type CliRun, runCli } from '../support/cli-process.ts';
 
-/** What a job may use, as its client says. */
+/** What a job may use, and how urgent it is, as its client says. */
 
 const FLOTILLA_MS = 120_000;
 
@@ -76,5 +76,20 @@ describe('a budget of a job', { timeout: FLOTILLA_MS }, () => {
       expect.stringMatching(/"cents=5" is none of these\. \(bad_budget\)$/),
       expect.stringMatching(/^flotilla: calls of a budget is .*, not "0"\. \(bad_budget\)$/),
     ]);
+  });
+});
+
+describe('the priority of a job', { timeout: FLOTILLA_MS }, () => {
+  it('is that of its run', async () => {
+    const { stdout } = await flotilla('run', 'twice.yaml', 'go', '--priority', 'urgent', '--json');
+    const { run } = JSON.parse(stdout) as Result;
+    const shown = JSON.parse((await flotilla('show', run.id, '--json')).stdout) as RunDetails;
+    expect(shown.run).toMatchObject({ priority: 'urgent', askedPriority: 'urgent' });
+  });
+
+  it('is one of three words', async () => {
+    const { code, stderr } = await flotilla('run', 'twice.yaml', 'go', '--priority', 'high');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/one of background, normal, urgent.*\(bad_priority\)$/m);
   });
 });
