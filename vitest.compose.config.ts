@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/compose/**/*.test.ts'],
     testTimeout: 180_000,
+    // One image of the services, built by each file.
+    fileParallelism: false,
     hookTimeout: 900_000,
   },
 });

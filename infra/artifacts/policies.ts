@@ -19,6 +19,14 @@ interface Statement {
   readonly Resource: readonly string[];
 }
 
+/** The policy of a bucket, whose statements say whom each is for. */
+export interface SharedPolicy {
+  readonly Version: '2012-10-17';
+  readonly Statement: readonly (Statement & {
+    readonly Principal: { readonly AWS: readonly string[] };
+  })[];
+}
+
 const read = ['s3:GetObject'];
 /** The second takes back an upload of parts that failed. */
 const write = ['s3:PutObject', 's3:AbortMultipartUpload'];
@@ -55,6 +63,29 @@ export function policyOf(user: BrokerUser, tenant: string, bucket: string): Poli
       Effect: 'Allow',
       Action: actions,
       Resource: [keys === undefined ? arn : `${arn}/${keys}`],
+    })),
+  };
+}
+
+/**
+ * What all of them may do in one policy, for a service whose users have no policies of their own (versitygw). Its users are named
+ * like ours. Nothing in it asks for TLS: versitygw reads no conditions, and would refuse everybody everything.
+ */
+export function sharedPolicy(
+  users: readonly BrokerUser[],
+  tenantOf: (name: string) => string,
+  bucket: string,
+): SharedPolicy {
+  const granted = users.flatMap((user) =>
+    policyOf(user, tenantOf(user.name), bucket).Statement.map((statement) => ({ user, statement })),
+  );
+  // One statement for all who may do the same: what a bucket's policy may weigh is bounded.
+  const alike = Map.groupBy(granted, ({ statement }) => JSON.stringify(statement));
+  return {
+    Version: '2012-10-17',
+    Statement: [...alike.values()].map((some) => ({
+      ...some[0]!.statement,
+      Principal: { AWS: some.map(({ user }) => user.name) },
     })),
   };
 }

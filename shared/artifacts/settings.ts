@@ -11,6 +11,11 @@ const LEAST_THRESHOLD_BYTES = 1024;
 
 const BUCKET = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/?$/;
 
+const endpointSchema = z.string().refine(isSafeEndpoint, {
+  error:
+    'must be an https address without a path; http is for this machine and for names without a dot',
+});
+
 const schema = z.object({
   /** A folder, or `s3://<bucket>`. */
   ARTIFACTS: z
@@ -36,13 +41,9 @@ const schema = z.object({
   /** How long an artifact is kept after it was written; what an open run refers to is kept longer. */
   ARTIFACT_LIFETIME_HOURS: z.coerce.number().min(1).max(87_600).default(DEFAULT_LIFETIME_HOURS),
   /** Of a service with the S3 API that is not AWS: Cloudflare R2, MinIO. */
-  ARTIFACT_ENDPOINT: z
-    .string()
-    .refine(isSafeEndpoint, {
-      error:
-        'must be an https address without a path; http is for this machine and for names without a dot',
-    })
-    .optional(),
+  ARTIFACT_ENDPOINT: endpointSchema.optional(),
+  /** Where lent addresses lead: for people who reach the service under another name than the fleet does. Default: the endpoint. */
+  ARTIFACT_LINK_ENDPOINT: endpointSchema.optional(),
   /** Default: AWS_REGION; else `auto` with an endpoint, `us-east-1` without. */
   ARTIFACT_REGION: z
     .string()
@@ -74,6 +75,7 @@ interface BucketPlace {
   readonly bucket: string;
   readonly region: string;
   readonly endpoint: string | undefined;
+  readonly linkEndpoint: string | undefined;
   readonly pathStyle: boolean;
   /** undefined: the SDK looks where AWS puts them (role of the machine, profile). */
   readonly credentials:
@@ -131,6 +133,7 @@ function placeOf(settings: z.infer<typeof schema>): FolderPlace | BucketPlace {
     bucket,
     region: settings.ARTIFACT_REGION ?? settings.AWS_REGION ?? (endpoint ? 'auto' : 'us-east-1'),
     endpoint,
+    linkEndpoint: settings.ARTIFACT_LINK_ENDPOINT,
     pathStyle: settings.ARTIFACT_PATH_STYLE
       ? settings.ARTIFACT_PATH_STYLE === 'true'
       : endpoint !== undefined,

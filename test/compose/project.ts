@@ -15,7 +15,7 @@ export interface ComposeProject {
   flotilla(...args: string[]): Promise<string>;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const address = server.address();
@@ -24,8 +24,17 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
+export interface ComposeOptions {
+  /** Further compose files, from the project's root. */
+  readonly files?: readonly string[];
+  /** What these ask for. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Of the command line tool, beside what this process has. */
+  readonly toolEnv?: Readonly<Record<string, string>>;
+}
+
 /** The compose file under a project name and host ports of its own, so that it disturbs no other. */
-export async function composeProject(): Promise<ComposeProject> {
+export async function composeProject(options: ComposeOptions = {}): Promise<ComposeProject> {
   const [amqpPort, managementPort] = [await freePort(), await freePort()];
   const name = `flotilla-test-${process.pid}`;
   const env = {
@@ -33,7 +42,10 @@ export async function composeProject(): Promise<ComposeProject> {
     AMQP_PORT: String(amqpPort),
     MANAGEMENT_PORT: String(managementPort),
     COMPOSE_PROJECT_NAME: name,
+    COMPOSE_FILE: ['docker-compose.yml', ...(options.files ?? [])].join(':'),
+    ...options.env,
   };
+  const toolEnv = { ...process.env, ...options.toolEnv };
   const maxBuffer = 64 * 1024 * 1024;
   return {
     url: `amqp://flotilla:flotilla@127.0.0.1:${amqpPort}`,
@@ -42,7 +54,8 @@ export async function composeProject(): Promise<ComposeProject> {
     },
     async flotilla(...args) {
       const file = resolve(root, 'services/cli/flotilla.js');
-      return (await run(process.execPath, [file, ...args], { cwd: root, maxBuffer })).stdout;
+      return (await run(process.execPath, [file, ...args], { cwd: root, env: toolEnv, maxBuffer }))
+        .stdout;
     },
   };
 }

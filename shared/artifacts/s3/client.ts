@@ -9,11 +9,12 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
+  type S3ClientConfig,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 
-/** The only file that knows the SDK: the calls that a store makes of one bucket. Errors are the SDK's; `faults.ts` reads them. */
+/** The only file of a service that knows the SDK: the calls that a store makes of one bucket. Errors are the SDK's; `faults.ts` reads them. */
 export interface Bucket {
   putObject(key: string, body: Uint8Array, mediaType: string, signal: AbortSignal): Promise<void>;
   /** The upload's id. */
@@ -58,6 +59,8 @@ export interface BucketOptions {
   readonly region: string;
   /** Left out: AWS. */
   readonly endpoint?: string | undefined;
+  /** Where lent addresses lead. Left out: the endpoint. */
+  readonly linkEndpoint?: string | undefined;
   /** The bucket in the path of an address, not in its host name. */
   readonly pathStyle: boolean;
   /** Left out: the SDK looks where AWS puts them (role of the machine, profile). */
@@ -76,7 +79,7 @@ export interface BucketCredentials {
 }
 
 export function openBucket(options: BucketOptions): Bucket {
-  const client = new S3Client({
+  const config: S3ClientConfig = {
     region: options.region,
     forcePathStyle: options.pathStyle,
     maxAttempts: options.attempts,
@@ -89,7 +92,11 @@ export function openBucket(options: BucketOptions): Bucket {
     responseChecksumValidation: 'WHEN_REQUIRED',
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     ...(options.credentials === undefined ? {} : { credentials: withoutGaps(options.credentials) }),
-  });
+  };
+  const client = new S3Client(config);
+  // An address is signed for the host that it leads to; signing asks nobody.
+  const { linkEndpoint } = options;
+  const lender = linkEndpoint ? new S3Client({ ...config, endpoint: linkEndpoint }) : client;
   const Bucket = options.bucket;
   const uploadOf = ({ key, id }: Upload) => ({ Bucket, Key: key, UploadId: id });
 
@@ -146,9 +153,12 @@ export function openBucket(options: BucketOptions): Bucket {
         ResponseContentType: mediaType,
         ResponseContentDisposition: 'attachment',
       });
-      return getSignedUrl(client, command, { expiresIn: seconds });
+      return getSignedUrl(lender, command, { expiresIn: seconds });
     },
-    close: () => client.destroy(),
+    close() {
+      client.destroy();
+      lender.destroy();
+    },
   };
 }
 

@@ -13,6 +13,8 @@ export interface S3StoreOptions {
   readonly region: string;
   /** Left out: AWS. */
   readonly endpoint?: string | undefined;
+  /** Where lent addresses lead. Left out: the endpoint. */
+  readonly linkEndpoint?: string | undefined;
   readonly pathStyle?: boolean | undefined;
   /** Left out: the SDK looks where AWS puts them. */
   readonly credentials?: BucketCredentials | undefined;
@@ -42,6 +44,7 @@ export function openS3Store(options: S3StoreOptions): ArtifactStore {
     bucket: name,
     region: options.region,
     endpoint: options.endpoint,
+    linkEndpoint: options.linkEndpoint,
     pathStyle: options.pathStyle ?? false,
     credentials: options.credentials,
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,

@@ -48,6 +48,14 @@ describe('flotilla result --links', () => {
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(bytes);
   });
 
+  it('lends addresses where people see the service, when the fleet sees it elsewhere', async () => {
+    const { ARTIFACT_ENDPOINT: seen = '', ...others } = env;
+    const lent = { ...others, ARTIFACT_ENDPOINT: 'http://s3:7070', ARTIFACT_LINK_ENDPOINT: seen };
+    const [line] = await linksOf(awaited({ image }), 60_000, broker, lent);
+    const answer = await fetch(String(line).split('  ')[2] ?? '');
+    expect(Buffer.from(await answer.arrayBuffer())).toEqual(bytes);
+  });
+
   it('lends nothing unless it is asked to, and nothing for a result without artifacts', async () => {
     expect(await linksOf(awaited({ image }), undefined, broker, env)).toEqual([]);
     expect(await linksOf(awaited({ text: 'x' }), 60_000, broker, env)).toEqual([]);

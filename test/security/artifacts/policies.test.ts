@@ -1,10 +1,15 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { parseEnv, promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { bucketPolicy, type Policy, policyOf } from '../../../infra/artifacts/policies.ts';
+import {
+  bucketPolicy,
+  type Policy,
+  policyOf,
+  sharedPolicy,
+} from '../../../infra/artifacts/policies.ts';
 import { usersOf } from '../../../infra/rabbitmq/fleet-users.ts';
 import { mintKey } from '../../../shared/artifacts/keys.ts';
 
@@ -83,7 +88,7 @@ const resources: Record<string, string> = {
 };
 
 /** As S3 decides: nothing is allowed that no statement allows; `*` stands for anything. */
-function allows(policy: Policy, action: string, resource: string): boolean {
+function allows(policy: Pick<Policy, 'Statement'>, action: string, resource: string): boolean {
   return policy.Statement.some(
     (statement) =>
       statement.Action.includes(action) &&
@@ -112,6 +117,21 @@ describe('the policies of the bucket', () => {
     expect(used.filter((action) => action.includes('*'))).toEqual([]);
   });
 
+  it('say the same in one, for a service whose users have none of their own', () => {
+    const shared = sharedPolicy(users, (name) => tenants[name] ?? 'default', 'fleet');
+    for (const [user, own] of policies) {
+      const his = shared.Statement.filter(({ Principal }) => Principal.AWS.includes(user));
+      for (const action of actions) {
+        const may = (policy: Pick<Policy, 'Statement'>) =>
+          Object.keys(resources).filter((name) => allows(policy, action, resources[name]!));
+        expect([user, action, may({ Statement: his })]).toEqual([user, action, may(own)]);
+      }
+    }
+    // It has to fit where policies are kept, and versitygw reads no conditions.
+    expect(shared.Statement.length).toBeLessThan(2 * users.length);
+    expect(JSON.stringify(shared)).not.toContain('Condition');
+  });
+
   it('let nobody in without TLS', () => {
     expect(bucketPolicy('fleet')).toMatchObject({
       Statement: [
@@ -123,6 +143,41 @@ describe('the policies of the bucket', () => {
         },
       ],
     });
+  });
+});
+
+describe('npm run artifacts:accounts', () => {
+  const script = resolve(import.meta.dirname, '../../../infra/artifacts/write-accounts.ts');
+  const execute = promisify(execFile);
+
+  it('makes a secret for each service and client once, which nobody else may read', async () => {
+    const folder = join(await mkdtemp(join(tmpdir(), 'flotilla-accounts-')), 's3');
+    const contents = async (names: readonly string[]) =>
+      Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+    try {
+      await execute(process.execPath, [script, folder]);
+      const files = (await readdir(folder)).filter((name) => name !== 's3.bucket.env');
+      const made = await contents(files);
+      expect(new Set(made.map((text) => text.split('=').at(-1))).size).toBe(files.length);
+      await execute(process.execPath, [script, folder, '--client', 'shop']);
+      expect(await contents(files)).toEqual(made);
+
+      const shop = parseEnv((await contents(['shop.env'])).join());
+      expect(shop['AWS_ACCESS_KEY_ID']).toBe('shop');
+      const all = parseEnv((await contents(['s3.bucket.env'])).join());
+      const accounts = JSON.parse(all['ARTIFACT_ACCOUNTS'] ?? '');
+      expect(accounts).toMatchObject({ shop: shop['AWS_SECRET_ACCESS_KEY'] });
+      expect(Object.keys(accounts)).not.toContain('s3.root');
+      const named = JSON.parse(all['ARTIFACT_POLICY'] ?? '').Statement.flatMap(
+        (statement: { Principal: { AWS: string[] } }) => statement.Principal.AWS,
+      );
+      expect(new Set(named)).toEqual(new Set(Object.keys(accounts)));
+      for (const name of await readdir(folder)) {
+        expect([name, (await stat(join(folder, name))).mode & 0o777]).toEqual([name, 0o600]);
+      }
+    } finally {
+      await rm(resolve(folder, '..'), { recursive: true });
+    }
   });
 });
 

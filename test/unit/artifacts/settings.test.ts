@@ -42,12 +42,14 @@ describe('the settings of the artifact store', () => {
     const { where } = readArtifactSettings({
       ARTIFACTS: 's3://fleet',
       ARTIFACT_ENDPOINT: 'https://abc.r2.cloudflarestorage.com',
+      ARTIFACT_LINK_ENDPOINT: 'https://files.example.com',
       AWS_ACCESS_KEY_ID: 'id',
       AWS_SECRET_ACCESS_KEY: 'secret',
     });
     expect(where).toMatchObject({
       region: 'auto',
       endpoint: 'https://abc.r2.cloudflarestorage.com',
+      linkEndpoint: 'https://files.example.com',
       pathStyle: true,
       credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
     });
@@ -60,6 +62,7 @@ describe('the settings of the artifact store', () => {
       ARTIFACT_MAX_BYTES: 'much',
       ARTIFACT_LIFETIME_HOURS: '0',
       ARTIFACT_ENDPOINT: 'http://storage.example.com',
+      ARTIFACT_LINK_ENDPOINT: 'storage.example.com',
       ARTIFACT_REGION: 'EU!',
       ARTIFACT_PATH_STYLE: 'maybe',
       AWS_SECRET_ACCESS_KEY: 'very-secret',
@@ -68,6 +71,7 @@ describe('the settings of the artifact store', () => {
       'ARTIFACTS',
       'ARTIFACT_ENDPOINT',
       'ARTIFACT_LIFETIME_HOURS',
+      'ARTIFACT_LINK_ENDPOINT',
       'ARTIFACT_MAX_BYTES',
       'ARTIFACT_PATH_STYLE',
       'ARTIFACT_REGION',
