@@ -10,7 +10,7 @@ export interface AmqpOptions extends TransportEvents {
   readonly url: string | readonly string[];
   /** Name of the connections in the broker's management pages. Default `flotilla`. */
   readonly clientName?: string;
-  /** `declare` makes the topology; `verify` only checks that it is there. Default `declare`. */
+  /** `declare` makes the topology; `verify` only checks that it is there. Default `declare`, for a client that may not `verify`. */
   readonly topology?: 'declare' | 'verify';
   /** With `verify`: only what this role reads and writes is checked. Default: everything. */
   readonly role?: Role;

@@ -59,6 +59,7 @@ class AmqpTransport implements Transport {
   readonly #publisher: Publisher;
   readonly #subscriptions = new Set<AmqpSubscription>();
   readonly #workQueues = new Map<string, QueueSpec>();
+  #topology: AmqpSettings['topology'];
   readonly #begin = Promise.withResolvers<void>();
   #preparing: Promise<void> = Promise.resolve();
   #state: TransportState = 'connecting';
@@ -68,6 +69,7 @@ class AmqpTransport implements Transport {
   constructor(options: AmqpOptions, settings: AmqpSettings) {
     this.#options = options;
     this.#settings = settings;
+    this.#topology = settings.topology;
     this.userId = settings.addresses[0].username;
     this.#publishing = this.#supervisor('publish');
     this.#consuming = this.#supervisor('consume');
@@ -96,7 +98,7 @@ class AmqpTransport implements Transport {
     const spec = this.#workQueues.get(queue) ?? queueNamed(queue);
     if (!spec) throw new TransportError('unknown_queue', `${queue} is no queue of Flotilla.`);
     return this.#subscribe(options, false, async (connection) => {
-      if (this.#settings.topology === 'declare') await declareQueue(connection, spec);
+      if (this.#topology === 'declare') await declareQueue(connection, spec);
       return spec.name;
     });
   }
@@ -107,7 +109,7 @@ class AmqpTransport implements Transport {
 
   async declareWorkQueue(model: string, version: number): Promise<void> {
     const spec = workQueue(model, version);
-    const make = this.#settings.topology === 'declare' ? declareQueue : verifyQueue;
+    const make = this.#topology === 'declare' ? declareQueue : verifyQueue;
     await this.#asked((connection) => make(connection, spec));
     this.#workQueues.set(spec.name, spec);
   }
@@ -158,7 +160,7 @@ class AmqpTransport implements Transport {
       supervisor: this.#consuming,
       prepare,
       exclusive,
-      consume: this.#settings.topology === 'verify' ? checkingSenders(consume) : consume,
+      consume: this.#topology === 'verify' ? checkingSenders(consume) : consume,
       consumerTag: this.#settings.clientName,
       redial: this.#settings.redial,
       onError: this.#onError,
@@ -198,12 +200,18 @@ class AmqpTransport implements Transport {
     return prepared;
   }
 
-  #prepare(connection: AmqpConnection): Promise<void> {
-    const { topology, role } = this.#settings;
-    const workQueues = this.#workQueues.values();
-    return topology === 'declare'
-      ? declareTopology(connection, workQueues)
-      : verifyTopology(connection, role, workQueues);
+  async #prepare(connection: AmqpConnection): Promise<void> {
+    const { role } = this.#settings;
+    if (this.#topology === 'declare') {
+      try {
+        return await declareTopology(connection, this.#workQueues.values());
+      } catch (error) {
+        // A client of a fleet with users need not know that it is one.
+        if (role !== 'client' || !isRefused(error)) throw error;
+      }
+    }
+    await verifyTopology(connection, role, this.#workQueues.values());
+    this.#topology = 'verify';
   }
 
   async #firstConnection(): Promise<void> {
@@ -237,11 +245,15 @@ class AmqpTransport implements Transport {
   readonly #onError = (error: Error): void => {
     this.#lastError = error;
     // Waiting does not make a topology right; a refused login may be a broker that still reads its users.
-    if (needsOperator(error) && 'code' in error && error.code !== 'broker_refused') {
+    if (needsOperator(error) && !isRefused(error)) {
       this.#begin.reject(error);
     }
     this.#options.onError?.(error);
   };
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof TransportError && error.code === 'broker_refused';
 }
 
 function timeoutError(): TransportError {
