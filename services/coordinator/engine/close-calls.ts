@@ -1,5 +1,5 @@
 import type { Draft } from './draft.ts';
-import { attemptKeyOf } from './keys.ts';
+import { closedKeyOf } from './keys.ts';
 import { type HeldCall, isHeld, isOpen, leavesIn, type OpenCall } from './open-calls.ts';
 import type { Frame } from './run.ts';
 
@@ -9,9 +9,9 @@ export function closeAttempt(
   why: 'attempt_timed_out' | 'attempt_abandoned',
   draft: Draft,
 ): void {
-  draft.closed.push(attemptKeyOf(path, attempt));
-  draft.history.push({ type: why, path, attempt });
   const { model, version, answerKey, placed } = phase;
+  draft.closed.push(closedKeyOf(path, attempt, model));
+  draft.history.push({ type: why, path, attempt });
   draft.commands.push({
     type: 'endAttempt',
     path,

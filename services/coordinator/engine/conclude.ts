@@ -5,7 +5,7 @@ import type { Command } from './decision.ts';
 import type { Draft, NodeOutcome } from './draft.ts';
 import { dueMsOf } from './due.ts';
 import { evaluate } from './evaluate.ts';
-import { attemptKeyOf } from './keys.ts';
+import { closedKeyOf, closes } from './keys.ts';
 import type { Frame, Run } from './run.ts';
 
 /** The run as the decision leaves it. Going into a final status publishes the result; nothing else does. */
@@ -24,10 +24,11 @@ export function conclude(draft: Draft, course: Course): Run {
 export function commandsOf({ commands, closed }: Draft): readonly Command[] {
   if (closed.length === 0) return commands;
   const dropped = new Set(closed);
-  return commands.filter(
-    (command) =>
-      command.type !== 'dispatch' || !dropped.has(attemptKeyOf(command.path, command.attempt)),
-  );
+  return commands.filter((command) => {
+    if (command.type !== 'dispatch') return true;
+    const { path, attempt, model } = command;
+    return !dropped.has(closedKeyOf(path, attempt, model));
+  });
 }
 
 function wentOn(draft: Draft, outcome: NodeOutcome): Run {
@@ -98,10 +99,11 @@ function recorded(draft: Draft): Run {
 
 /** A late reply takes its attempt off the list: the next one is a duplicate. */
 function closedBy({ run, event, history, closed }: Draft): readonly string[] {
-  const late = event.type === 'replyReceived' && history.some(({ type }) => type === 'reply_late');
-  const answered = late ? attemptKeyOf(event.path, event.attempt) : undefined;
-  if (closed.length === 0 && answered === undefined) return run.closed;
-  return [...run.closed.filter((key) => key !== answered), ...closed];
+  if (event.type === 'replyReceived' && history.some(({ type }) => type === 'reply_late')) {
+    const { path, attempt } = event;
+    return [...run.closed.filter((key) => !closes(key, path, attempt)), ...closed];
+  }
+  return closed.length === 0 ? run.closed : [...run.closed, ...closed];
 }
 
 /** Sorted, so that the order of replies does not show in the result. */

@@ -26,3 +26,19 @@ export function keyOf(template: KeyTemplate, indices: readonly number[]): string
 export function attemptKeyOf(path: string, attempt: number): string {
   return `${path}#${attempt}`;
 }
+
+/** The same with the model that was asked: nobody else's late reply counts. */
+export function closedKeyOf(path: string, attempt: number, model: string): string {
+  return `${attemptKeyOf(path, attempt)}@${model}`;
+}
+
+/** Whether it names this attempt. One that an earlier version has closed names no model. */
+export function closes(closedKey: string, path: string, attempt: number): boolean {
+  const key = attemptKeyOf(path, attempt);
+  return closedKey === key || closedKey.startsWith(`${key}@`);
+}
+
+/** The model that was asked; undefined where that was not written down. */
+export function modelClosed(closedKey: string): string | undefined {
+  return closedKey.split('@')[1];
+}

@@ -37,7 +37,7 @@ export interface Run {
   readonly finishedAtMs: number | null;
   /** What is open; null before the start and after the end. */
   readonly state: Frame | null;
-  /** Attempts that ended without their reply (timed out, abandoned), as `path#attempt`: a late reply's usage still counts, once. */
+  /** Attempts that ended without their reply (timed out, abandoned), as `closedKeyOf` names them: a late reply's usage still counts, once. */
   readonly closed: readonly string[];
   readonly usage: Usage;
   /** What each step used, and who served it, by the path template of its node: a map's elements are one step. */

@@ -192,7 +192,7 @@ describe('the time a step has over all its attempts', () => {
     const driver = running(...flow);
     expect(driver.run.dueMs).toBe(driver.nowMs + 10_000);
     driver.timeToDue();
-    expect(driver.run).toMatchObject({ status: 'failed', closed: ['a#1'] });
+    expect(driver.run).toMatchObject({ status: 'failed', closed: ['a#1@echo'] });
     expect(driver.run.error).toMatchObject({ code: 'within_exceeded', step: 'a', attempt: 1 });
     expect(driver.told).toContain('attempt_timed_out');
   });

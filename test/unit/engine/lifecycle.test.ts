@@ -72,7 +72,7 @@ describe('the deadline of a run', () => {
     const driver = new RunDriver(flowOf(sequence(scatter('p', branches)), { deadlineMs: 5_000 }));
     driver.accept();
     driver.timeToDue();
-    expect(driver.run).toMatchObject({ status: 'timed_out', closed: ['p/a#1', 'p/b#1'] });
+    expect(driver.run).toMatchObject({ status: 'timed_out', closed: ['p/a#1@echo', 'p/b#1@echo'] });
     expect(driver.run.error).toMatchObject({ code: 'deadline_exceeded', step: 'p/a', attempt: 1 });
     expect(driver.run.error?.message).toContain('p/a, p/b');
     expect(driver.result).toMatchObject({ status: 'timed_out', payload: null });
@@ -147,7 +147,12 @@ describe('a cancelled run', () => {
     expect(isAttemptOpen(driver.run, 'a', 1)).toBe(true);
     driver.tell({ type: 'cancelled', reason: 'Not needed any more.' });
     const error = { code: 'cancelled', message: 'Not needed any more.' };
-    expect(driver.run).toMatchObject({ status: 'cancelled', error, closed: ['a#1'], state: null });
+    expect(driver.run).toMatchObject({
+      status: 'cancelled',
+      error,
+      closed: ['a#1@echo'],
+      state: null,
+    });
     expect(driver.result).toMatchObject({ status: 'cancelled', payload: null });
     expect(isAttemptOpen(driver.run, 'a', 1)).toBe(false);
   });

@@ -69,7 +69,7 @@ describe('parallel branches that must all succeed', () => {
     driver.failWith('review/topic', { code: 'input_invalid', message: 'No.', retryable: false });
     const error = { code: 'input_invalid', message: 'No.', step: 'review/topic', attempt: 1 };
     expect(driver.run).toMatchObject({ status: 'failed', error });
-    expect(driver.run.closed).toEqual(['review/tone#1', 'review/language#1']);
+    expect(driver.run.closed).toEqual(['review/tone#1@echo', 'review/language#1@echo']);
     expect(driver.told.filter((type) => type === 'attempt_abandoned')).toHaveLength(2);
   });
 
@@ -111,7 +111,7 @@ describe('a join that needs a number', () => {
   it('abandons those that are still open', () => {
     const driver = reviewing({ join: { need: 1 } });
     driver.succeed('review/topic', {});
-    expect(driver.run.closed).toEqual(['review/tone#1', 'review/language#1']);
+    expect(driver.run.closed).toEqual(['review/tone#1@echo', 'review/language#1@echo']);
     expect(driver.run.missing).toEqual(['review/language', 'review/tone']);
   });
 
@@ -154,7 +154,7 @@ describe('a join whose time is over', () => {
     const payload = { tone: { t: 1 }, $missing: ['topic', 'language'] };
     expect(driver.result).toMatchObject({ status: 'succeeded', payload });
     expect(driver.run.missing).toEqual(['review/language', 'review/topic']);
-    expect(driver.run.closed).toEqual(['review/topic#1', 'review/language#1']);
+    expect(driver.run.closed).toEqual(['review/topic#1@echo', 'review/language#1@echo']);
   });
 
   it('takes what there is as soon as the last branch has ended, one that failed included', () => {
@@ -201,7 +201,7 @@ describe('branches inside branches', () => {
     const driver = new RunDriver(flowOf(sequence(node), { output: valueAt('p') }));
     driver.accept();
     driver.failWith('p/a/x', { retryable: false });
-    expect(driver.run).toMatchObject({ status: 'running', closed: ['p/a/y#1'] });
+    expect(driver.run).toMatchObject({ status: 'running', closed: ['p/a/y#1@echo'] });
     driver.succeed('p/b', { b: 1 });
     expect(driver.result.payload).toEqual({ b: { b: 1 } });
   });

@@ -145,7 +145,7 @@ class Scheduler {
         this.#reply(one(this.#answered, which));
         return;
       case 'answer_closed': {
-        const [path, attempt] = one(driver.run.closed, which)?.split('#') ?? [];
+        const [path, attempt] = one(driver.run.closed, which)?.split(/[#@]/) ?? [];
         if (path !== undefined) this.#reply({ path, attempt: Number(attempt) });
         return;
       }

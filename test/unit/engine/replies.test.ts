@@ -93,7 +93,7 @@ describe('a reply', () => {
 
   it('to an abandoned attempt is late: its usage counts once, its output never', () => {
     const driver = afterARace();
-    expect(driver.run.closed).toEqual(['race/b#1']);
+    expect(driver.run.closed).toEqual(['race/b#1@echo']);
     const late = driver.reply('race/b', succeeded, { attempt: 1 });
     expect(typesOf(late)).toEqual(['reply_late']);
     expect(late.values.size).toBe(0);
@@ -101,6 +101,30 @@ describe('a reply', () => {
     expect(typesOf(driver.reply('race/b', succeeded, { attempt: 1 }))).not.toContain('reply_late');
     expect(driver.run.usage.calls).toBe(2);
     expect(driver.open).toEqual(['c']);
+  });
+
+  it('to an abandoned attempt is no better than to an open one when it is of another model', () => {
+    const driver = afterARace();
+    const outcome = { ...succeeded, startedAt: '', finishedAt: '', worker: 'w' };
+    const reply = { type: 'replyReceived', path: 'race/b', attempt: 1, outcome } as const;
+    const before = driver.run;
+    const forged = driver.tell({ ...reply, model: 'other', output: {}, patch: {} });
+    expect(typesOf(forged)).toEqual(['reply_unknown']);
+    expect(driver.run).toEqual(before);
+    driver.succeed('c', {});
+    const { usage: used } = driver.run;
+    const afterTheEnd = driver.tell({ ...reply, model: 'other', output: {}, patch: {} });
+    expect(typesOf(afterTheEnd)).toEqual(['reply_unknown']);
+    expect(driver.run.usage).toEqual(used);
+    const own = driver.tell({ ...reply, model: 'echo', output: {}, patch: {} });
+    expect(typesOf(own)).toEqual(['reply_late']);
+  });
+
+  it('to an attempt that an earlier version has closed is late whoever was asked', () => {
+    const driver = afterARace();
+    driver.run = { ...driver.run, closed: ['race/b#1'] };
+    expect(typesOf(driver.reply('race/b', succeeded, { attempt: 1 }))).toEqual(['reply_late']);
+    expect(driver.run).toMatchObject({ closed: [], usage: { calls: 2 } });
   });
 
   it('counts its usage when it failed, too', () => {

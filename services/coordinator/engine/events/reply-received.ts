@@ -5,7 +5,7 @@ import { absent, type HistoryEntry, type RunEvent } from '../decision.ts';
 import type { Draft } from '../draft.ts';
 import { findCall } from '../find-call.ts';
 import { stepOf } from '../flow-index.ts';
-import { attemptKeyOf } from '../keys.ts';
+import { attemptKeyOf, closes, modelClosed } from '../keys.ts';
 import { account } from '../ledger.ts';
 import { advance } from '../nodes/node.ts';
 import type { Run } from '../run.ts';
@@ -28,7 +28,12 @@ export function onReplyReceived(reply: ReplyReceived, draft: Draft): Course {
     draft.history.push(entryOf('reply_accepted', reply, { model, version }));
     return { name: 'goes_on', outcome: advance(facts.flow.body, run.state, [], draft) };
   }
-  if (isClosed(run, reply)) {
+  const late = closedBy(run, reply);
+  if (late === 'of_another_model') {
+    draft.history.push(entryOf('reply_unknown', reply));
+    return stays;
+  }
+  if (late === 'late') {
     const { usage } = outcome;
     settleReserved(attemptKeyOf(path, attempt), draft);
     account(stepOf(path, facts.flow) ?? path, { usage }, draft);
@@ -43,11 +48,23 @@ export function onReplyReceived(reply: ReplyReceived, draft: Draft): Course {
 
 /** What is recorded of a reply to a run that is over. */
 export function entryAfterTheEnd(run: Run, reply: ReplyReceived): HistoryEntry {
-  return entryOf(isClosed(run, reply) ? 'reply_late' : 'reply_duplicate', reply);
+  const late = closedBy(run, reply);
+  if (late === undefined) return entryOf('reply_duplicate', reply);
+  return entryOf(late === 'late' ? 'reply_late' : 'reply_unknown', reply);
 }
 
-function isClosed(run: Run, { path, attempt }: ReplyReceived): boolean {
-  return run.closed.length > 0 && run.closed.includes(attemptKeyOf(path, attempt));
+/** Whether the reply is to an attempt that was closed without one, and from the model that was asked; undefined: it is to none. */
+function closedBy(
+  { closed }: Run,
+  { path, attempt, model }: ReplyReceived,
+): 'late' | 'of_another_model' | undefined {
+  if (closed.length === 0) return undefined;
+  const key = closed.find((one) => closes(one, path, attempt));
+  if (key === undefined) return undefined;
+  const asked = modelClosed(key);
+  return model === undefined || asked === undefined || model === asked
+    ? 'late'
+    : 'of_another_model';
 }
 
 /** A step that gave up in a tolerant place has no value, but is named as degraded. */
