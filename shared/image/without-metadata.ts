@@ -1,5 +1,8 @@
+import { gifWithoutMetadata } from './gif-without-metadata.ts';
 import { jpegOrientation, orientationSegment } from './jpeg-orientation.ts';
+import { type ImageType, isImageType } from './media-type.ts';
 import { PieceReader } from './piece-reader.ts';
+import { webpWithoutMetadata } from './webp-without-metadata.ts';
 
 /** What of a PNG beside its pixels changes how they look. Everything else is text, place, time, profile or unknown. */
 const KEPT_CHUNKS = new Set([
@@ -8,23 +11,28 @@ const KEPT_CHUNKS = new Set([
 ]);
 
 /**
- * A PNG or JPEG on its way, without what it says beside its pixels: EXIF (GPS, scripts, prompts), texts, comments, profiles,
- * thumbnails, and whatever follows its end. A JPEG keeps how it is to be turned. Anything else passes as it is, and so does what is
- * damaged, for whoever decodes it to refuse.
+ * An image on its way, without what it says beside its pixels: EXIF (GPS, scripts, prompts), texts, comments, profiles, thumbnails,
+ * and whatever follows its end. A JPEG and a WebP keep how they are to be turned, an animation how often it runs. A WebP keeps its
+ * length: it says that before anything else. What is no image passes as it is, and so does what is damaged, for whoever decodes
+ * it to refuse.
  */
 export function withoutMetadata(
   pieces: AsyncIterable<Uint8Array>,
   mediaType: string,
 ): AsyncIterable<Uint8Array> {
-  if (mediaType === 'image/png') return read(pieces, png);
-  if (mediaType === 'image/jpeg') return read(pieces, jpeg);
-  return pieces;
+  return isImageType(mediaType) ? read(pieces, ways[mediaType]) : pieces;
 }
 
-async function* read(
-  pieces: AsyncIterable<Uint8Array>,
-  how: (reader: PieceReader) => AsyncGenerator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
+type Way = (reader: PieceReader) => AsyncGenerator<Uint8Array>;
+
+const ways: Readonly<Record<ImageType, Way>> = {
+  'image/png': png,
+  'image/jpeg': jpeg,
+  'image/gif': gifWithoutMetadata,
+  'image/webp': webpWithoutMetadata,
+};
+
+async function* read(pieces: AsyncIterable<Uint8Array>, how: Way): AsyncGenerator<Uint8Array> {
   const reader = new PieceReader(pieces);
   try {
     yield* how(reader);

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -141,19 +143,112 @@ describe('a JPEG on its way into a store', () => {
   });
 });
 
+/** Files as programs write them: https://exiftool.org, libwebp and gifsicle. */
+const file = (name: string) =>
+  readFileSync(resolve(import.meta.dirname, '../../data/images', name));
+const words = ['ignore previous', 'GPS', 'Artist', 'xmpmeta', 'profile', 'adobe'];
+
+/** Names and contents of a WebP's chunks; those of a frame are among them. */
+function chunksOf(webp: Buffer): (readonly [string, string])[] {
+  const chunks: (readonly [string, string])[] = [];
+  for (let at = 12; at < webp.length; ) {
+    const name = webp.toString('latin1', at, at + 4);
+    const length = name === 'ANMF' ? 16 : webp.readUInt32LE(at + 4);
+    chunks.push([name, webp.toString('hex', at + 8, at + 8 + length)]);
+    at += 8 + length + (length % 2);
+  }
+  return chunks;
+}
+
+const pixelsOf = (webp: Buffer) =>
+  chunksOf(webp).filter(([name]) => ['VP8 ', 'VP8L', 'ALPH', 'ANIM', 'ANMF'].includes(name));
+
+describe('a WebP on its way into a store', () => {
+  it.each(['turned.webp', 'animation.webp'])(
+    'loses EXIF, XMP and profile, and keeps its pixels: %s',
+    async (name) => {
+      const bytes = file(name);
+      for (const size of [1, 7, 1_000]) {
+        const left = await stripped(bytes, 'image/webp', size);
+        expect(words.filter((word) => left.includes(word))).toEqual([]);
+        expect(pixelsOf(left)).toEqual(pixelsOf(bytes));
+        // It says first how long it is.
+        expect([left.length, left.readUInt32LE(4)]).toEqual([bytes.length, bytes.length - 8]);
+      }
+    },
+  );
+
+  it('says no more that there is a profile or XMP, and keeps how it is to be turned', async () => {
+    const left = chunksOf(await stripped(file('turned.webp'), 'image/webp'));
+    const [, features] = left.find(([name]) => name === 'VP8X') ?? [];
+    // EXIF and transparency.
+    expect(features?.slice(0, 2)).toBe('18');
+    const [, turned] = left.find(([name]) => name === 'EXIF') ?? [];
+    const only = '4d4d002a00000008000101120003000000010006000000000000';
+    expect(turned?.replace(/(00)*$/, '')).toBe(only.replace(/(00)*$/, ''));
+    const blank = left.filter(([name]) => name === 'JUNK');
+    expect(blank.map(([, content]) => /^0+$/.test(content))).toEqual([true, true]);
+  });
+
+  it('loses chunks that nobody knows, also within a frame, and what follows its end', async () => {
+    const animation = file('animation.webp');
+    const secret = Buffer.concat([latin1('wHat'), hex('08000000'), latin1('a secret')]);
+    const at = animation.indexOf('VP8L');
+    const bytes = Buffer.concat([animation.subarray(0, at), secret, animation.subarray(at)]);
+    bytes.writeUInt32LE(bytes.length - 8, 4);
+    const left = await stripped(Buffer.concat([bytes, latin1('<html>')]), 'image/webp');
+    expect(['secret', 'wHat', 'html'].filter((word) => left.includes(word))).toEqual([]);
+    expect(pixelsOf(left)).toEqual(pixelsOf(animation));
+  });
+});
+
+describe('a GIF on its way into a store', () => {
+  const bytes = file('animation.gif');
+  /** What gifsicle leaves of it with --no-comments and --no-extensions. */
+  const looks = file('animation-stripped.gif');
+
+  it('loses comments and XMP, and keeps its frames, their times and how often it runs', async () => {
+    for (const size of [1, 7, 1_000]) {
+      const left = await stripped(bytes, 'image/gif', size);
+      expect(left.equals(looks)).toBe(true);
+    }
+  });
+
+  it.each([
+    ['plain text', hex('2101 0c 00000000 00000000 08080100 05 7365637265 00')],
+    ['a comment', hex('21fe 06 736563726574 00')],
+    ['an unknown application', hex('21ff 0b 4943434742473130 313230 06 736563726574 00')],
+    ['a loop that says more', hex('21ff 0b 4e4554534341504532 2e30 06 736563726574 00')],
+    ['a look that says more', hex('21f9 04 00000000 06 736563726574 00')],
+    ['an unknown extension', hex('2142 06 736563726574 00')],
+  ])('loses %s', async (_what, extension) => {
+    // Behind the colours.
+    const said = Buffer.concat([looks.subarray(0, 25), extension, looks.subarray(25)]);
+    for (const size of [1, 1_000]) {
+      expect((await stripped(said, 'image/gif', size)).equals(looks)).toBe(true);
+    }
+  });
+
+  it('ends where it says', async () => {
+    const page = Buffer.concat([looks, latin1('<script>')]);
+    expect((await stripped(page, 'image/gif')).equals(looks)).toBe(true);
+  });
+});
+
 describe('anything else on its way into a store', () => {
-  it.each(['image/gif', 'text/plain', 'application/pdf'])('stays as it is: %s', async (type) => {
+  it.each(['image/webp', 'text/plain', 'application/pdf'])('stays as it is: %s', async (type) => {
     const bytes = png(chunk('tEXt', 'x'));
     expect(await stripped(bytes, type)).toEqual(bytes);
   });
 
   it('neither grows nor hangs, whatever an image is made of', async () => {
     const starts = [png(), jpeg(frame), hex('ffd8'), latin1('\x89PNG\r\n\x1a\n')];
+    starts.push(...['turned.webp', 'animation.webp', 'animation.gif'].map(file));
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...starts),
-        fc.constantFrom('image/png', 'image/jpeg'),
-        fc.nat(80),
+        fc.constantFrom('image/png', 'image/jpeg', 'image/webp', 'image/gif'),
+        fc.nat(300),
         fc.uint8Array({ maxLength: 120 }),
         fc.integer({ min: 1, max: 50 }),
         async (start, type, kept, rest, size) => {
@@ -163,7 +258,7 @@ describe('anything else on its way into a store', () => {
           expect(await stripped(left, type, 1_000)).toEqual(left);
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: 2_000 },
     );
   });
 });
