@@ -105,7 +105,7 @@ export interface RunDetails {
   held: {
     path: string;
     attempt: number;
-    why: 'limit' | 'breaker' | 'answer' | 'budget';
+    why: 'limit' | 'breaker' | 'answer' | 'budget' | 'unheard';
     model: string | null;
     looksAgainAt: string | null;
   }[];

@@ -118,14 +118,15 @@ export interface HeldPhase {
   readonly name: 'held';
   /**
    * limit: the model has as many requests as it takes, or is paused; breaker: every model of the ladder is out of order;
-   * answer: another call is getting the same answer; budget: an operator decides.
+   * answer: another call is getting the same answer; budget: an operator decides; unheard: no worker of its fallback has said yet that
+   * it is there.
    */
-  readonly why: 'limit' | 'breaker' | 'answer' | 'budget';
+  readonly why: 'limit' | 'breaker' | 'answer' | 'budget' | 'unheard';
   /** When it looks again by itself; null: somebody tells it. */
   readonly lookAtMs: number | null;
   /** Looks so far: the waits between them grow. */
   readonly looks: number;
-  /** limit: which version of which model it waits for. */
+  /** limit, unheard: which version of which model it waits for. */
   readonly model?: string;
   readonly version?: number;
   readonly reask?: readonly string[];

@@ -29,6 +29,19 @@ describe('a ladder of models', () => {
     expect([ill.calls, strict.calls]).toEqual([['a#1', 'a#2'], ['a#3']]);
   });
 
+  it('whose last rung is still on its way waits for it', async () => {
+    const strict = misbehaving('early', () => {
+      throw new PermanentError('content_refused', 'Not that.');
+    });
+    await fleet.serve(strict);
+    const client = await fleet.coordinate('- { step: a, model: early, fallback: good }');
+    const { run } = await client.submit('sample', { text: 'hello' });
+    await fleet.until(run, 'attempt_held');
+    await fleet.serve(good());
+    const { payload } = await client.result(run);
+    expect(payload).toEqual({ text: 'from good', by: 'good@1', degraded: 'fallback' });
+  });
+
   it('that is spent is a default, where the step has one', async () => {
     const strict = misbehaving('refusing', () => {
       throw new PermanentError('content_refused', 'Not that.');

@@ -1,4 +1,3 @@
-import type { Store } from '../../../services/coordinator/store/store.ts';
 import { canonicalJson } from '../../../shared/envelope/canonical-json.ts';
 import type { Result } from '../../../shared/envelope/envelope.ts';
 import type { JsonValue } from '../../../shared/envelope/json.ts';
@@ -44,23 +43,13 @@ export async function check({ jobs, results, database, broker }: Outcome): Promi
       say('I2 the result that came is not the one that is stored');
     }
     if (result.run.status !== run.status) say(`I2 ${result.run.status}, stored as ${run.status}`);
-    if (!isRight(result, job) && !(await isBeforeItsModel(result, database.store))) {
+    if (!isRight(result, job)) {
       const { status, error } = result.run;
       const text = `${status} ${error?.code ?? ''} ${error?.message ?? ''} ${JSON.stringify(result.payload)}`;
       say(`wrong: ${text}, must be ${JSON.stringify(job.expected)}`);
     }
   }
   return [...problems, ...unaccounted(broker), ...(await left(database))];
-}
-
-/** A fallback is no reason to wait: a run that needs one before its first worker was ever heard ends without it. */
-async function isBeforeItsModel({ run }: Result, store: Store): Promise<boolean> {
-  if (run.error?.code !== 'model_unavailable') return false;
-  const heard = await store.manifests();
-  return heard.some(
-    ({ model, seenAtMs }) =>
-      run.error?.message.includes(`${model}.`) && seenAtMs > Date.parse(run.finishedAt),
-  );
 }
 
 function isRefusal({ run: { status, error } }: Result, { deadlineMs }: PlannedJob): boolean {

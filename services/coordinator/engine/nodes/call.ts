@@ -8,7 +8,7 @@ import type { BackoffPhase, CallFrame, HeldPhase, OpenPhase } from '../run.ts';
 import { type Asked, ask } from './ask.ts';
 import { breakerOf } from './breaker.ts';
 import { type CallSite, publishAgain, rungOf, type Step, stillExplained } from './dispatch.ts';
-import { hold } from './hold.ts';
+import { hold, waitForFallback } from './hold.ts';
 import { acceptReply } from './reply.ts';
 import { reuse } from './reuse.ts';
 import { spent } from './spent.ts';
@@ -110,16 +110,18 @@ function timeHeld(site: CallSite, frame: CallFrame, phase: HeldPhase): NodeOutco
 function askAgain(site: CallSite, frame: CallFrame, phase: HeldPhase): NodeOutcome {
   const { kind: _, phase: __, ...step } = frame;
   const granted = phase.why === 'limit';
+  const looks = phase.looks + 1;
   if (phase.why !== 'answer' && breakerOf(site, frame.rung).callable <= 0) {
     if (granted) dropHeld({ ...frame, phase }, site.draft);
     const { nowMs: untilMs } = site.draft.facts;
     return proceed(site, step, { name: 'waiting', untilMs, lastCode: 'breaker_open' });
   }
-  const asked = ask(site, step, { reask: phase.reask, granted, looks: phase.looks + 1 });
+  const asked = ask(site, step, { reask: phase.reask, granted, looks });
   // It was given a place in a queue and has no use for it.
   if (granted && !hasLeft(asked)) dropHeld({ ...frame, phase }, site.draft);
   if (asked.name === 'asked') return asked.outcome;
-  return proceed(site, step, { name: 'refused', failure: asked.failure });
+  const unheard = phase.why === 'unheard' ? { step, looks } : undefined;
+  return proceed(site, step, { name: 'refused', failure: asked.failure }, unheard);
 }
 
 function hasLeft(asked: Asked): boolean {
@@ -128,13 +130,27 @@ function hasLeft(asked: Asked): boolean {
   return frame.kind === 'call' && frame.phase.name === 'open';
 }
 
+/** A fallback that was refused because no worker of it was ever heard, and how often it was looked for. */
+interface Unheard {
+  readonly step: Step;
+  readonly looks: number;
+}
+
 /** Does what the step's policy says, until something is asked, waited for, or given up. */
-function proceed(site: CallSite, from: Step, because: Attempts['latest']): NodeOutcome {
+function proceed(
+  site: CallSite,
+  from: Step,
+  because: Attempts['latest'],
+  awaited?: Unheard,
+): NodeOutcome {
   let step = from;
   let latest = because;
+  let unheard = awaited;
   for (;;) {
     const decided = decideNext(site, step, latest);
-    if (decided.name === 'give_up') return spent(site, step, decided);
+    if (decided.name === 'give_up') {
+      return awaitUnheard(site, unheard) ?? spent(site, step, decided);
+    }
     const coming = comingStep(step, decided, latest);
     if (decided.name === 'wait') return waitFor(site, coming, decided);
     if (decided.name === 'wait_for_breaker') {
@@ -146,9 +162,18 @@ function proceed(site: CallSite, from: Step, because: Attempts['latest']): NodeO
     const { code, message } = asked.failure;
     const { path, attempt } = coming;
     site.draft.history.push({ type: 'attempt_refused', path, attempt, code, message });
+    // The first of them: those behind it are looked for with it.
+    if (code === 'model_unavailable' && coming.rung > 0) unheard ??= { step: coming, looks: 0 };
     step = coming;
     latest = { name: 'refused', failure: asked.failure };
   }
+}
+
+/** With nothing else left, and nothing to answer instead, a fallback that may be on its way is waited for. */
+function awaitUnheard(site: CallSite, unheard: Unheard | undefined): NodeOutcome | undefined {
+  if (unheard === undefined || site.node.policy.onFailure !== undefined) return undefined;
+  const { step, looks } = unheard;
+  return waitForFallback(site, step, rungOf(site, step.rung).model, looks);
 }
 
 function decideNext(site: CallSite, step: Step, latest: Attempts['latest']): Next {

@@ -31,6 +31,10 @@ export function hold(
   return open({ kind: 'call', ...step, phase });
 }
 
+/** Looks for a fallback that no worker has announced yet, with waits that double: half a minute in all, two announcements of a worker. */
+const FIRST_UNHEARD_MS = 250;
+const UNHEARD_LOOKS = 7;
+
 /** Looks again after a while that doubles, and when whoever gets the answer should have it. */
 export function waitForAnswer(
   site: CallSite,
@@ -41,4 +45,21 @@ export function waitForAnswer(
   const waitMs = Math.min(FIRST_LOOK_MS * 2 ** looks, LONGEST_LOOK_MS);
   const lookAtMs = Math.min(untilMs, site.draft.facts.nowMs + waitMs);
   return hold(site, step, { why: 'answer', lookAtMs, looks });
+}
+
+/**
+ * Waits for a fallback that no worker has announced: in the first moments of a fleet it may be on its way, as a step's own model may be
+ * before its run begins. Undefined: it has waited long enough, or its time is over.
+ */
+export function waitForFallback(
+  site: CallSite,
+  step: Step,
+  model: string,
+  looks: number,
+): NodeOutcome | undefined {
+  const { nowMs } = site.draft.facts;
+  const endAtMs = Math.min(site.draft.run.deadlineMs, step.withinAtMs ?? Infinity);
+  if (looks >= UNHEARD_LOOKS || nowMs >= endAtMs) return undefined;
+  const lookAtMs = Math.min(endAtMs, nowMs + FIRST_UNHEARD_MS * 2 ** looks);
+  return hold(site, step, { why: 'unheard', lookAtMs, looks, model });
 }
