@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { ConfigError, TransportError } from '../errors/errors.ts';
@@ -57,6 +58,16 @@ export function unreadable(path: string, variable: string): string[] {
     return [];
   } catch (error) {
     return [`${variable}: ${path} cannot be read (${codeOf(error)}).`];
+  }
+}
+
+/** The common name of whom a certificate is for; undefined where it names none, or cannot be read yet. */
+export function commonNameIn(path: string): string | undefined {
+  try {
+    const { subject } = new X509Certificate(readFileSync(path));
+    return /^CN=(.+)$/m.exec(subject)?.[1];
+  } catch {
+    return undefined;
   }
 }
 

@@ -7,14 +7,22 @@ export interface BrokerAddress {
   readonly tls: boolean;
   readonly username: string;
   readonly password: string;
+  /** It logs in with its client certificate, which names the user, and with no password. */
+  readonly byCertificate?: true;
   /** Still percent-encoded, as amqplib takes it. */
   readonly vhost: string;
   /** For logs and errors: without the password. */
   readonly display: string;
 }
 
-/** Reads `amqp://user:password@host:port/vhost` (or amqps). What is left out is RabbitMQ's default. Throws ConfigError. */
-export function brokerAddress(text: string): BrokerAddress {
+/** RabbitMQ's own user, whom it lets in from loopback alone. */
+const guest = { username: 'guest', password: 'guest' };
+
+/**
+ * Reads `amqp://user:password@host:port/vhost` (or amqps). What is left out is RabbitMQ's default; `certified`, the name in a client
+ * certificate, is the user of an amqps URL that names none. Throws ConfigError.
+ */
+export function brokerAddress(text: string, certified?: string): BrokerAddress {
   let url: URL;
   try {
     url = new URL(text);
@@ -31,14 +39,22 @@ export function brokerAddress(text: string): BrokerAddress {
   const hostname = url.hostname.replace(/^\[|\]$/g, '') || 'localhost';
   const port = Number(url.port) || (tls ? 5671 : 5672);
   const anonymous = url.username === '' && url.password === '';
-  const username = anonymous ? 'guest' : decodeURIComponent(url.username);
+  const byCertificate = anonymous && tls && certified !== undefined;
+  const standIn = byCertificate ? { username: certified, password: '' } : guest;
+  const { username, password } = anonymous
+    ? standIn
+    : {
+        username: decodeURIComponent(url.username),
+        password: decodeURIComponent(url.password),
+      };
   const vhost = url.pathname.length > 1 ? url.pathname.slice(1) : '%2F';
   return {
     hostname,
     port,
     tls,
     username,
-    password: anonymous ? 'guest' : decodeURIComponent(url.password),
+    password,
+    ...(byCertificate ? { byCertificate } : {}),
     vhost,
     display: `${url.protocol}//${username}@${url.hostname || 'localhost'}:${port}/${vhost}`,
   };

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { connect } from 'amqplib';
+import { connect, credentials } from 'amqplib';
 import { TransportError } from '../../errors/errors.ts';
 import { readTlsFiles } from '../../tls/tls-files.ts';
 import type { BrokerAddress } from './broker-url.ts';
@@ -40,6 +40,7 @@ export async function dial(
       keepAlive: true,
       signal: socket.signal,
       clientProperties: { connection_name: settings.clientName },
+      ...(address.byCertificate ? { credentials: credentials.external() } : {}),
     };
     const model = await connect(
       {

@@ -13,7 +13,7 @@ export const brokerSettings = z.object({
   TOPOLOGY: z.enum(['declare', 'verify']).default('declare'),
   /** A file with the password instead of the URL, read at each attempt to connect. */
   AMQP_PASSWORD_FILE: z.string().optional(),
-  /** PEM files for `amqps:`, read at each attempt to connect: the authority that is believed, and a client certificate. */
+  /** PEM files for `amqps:`, read at each attempt to connect: the authority that is believed, and a client certificate, which is the login where nobody is named. */
   AMQP_CA_FILE: z.string().optional(),
   AMQP_CERT_FILE: z.string().optional(),
   AMQP_KEY_FILE: z.string().optional(),

@@ -34,9 +34,12 @@ export function dialFault(error: Error, address: BrokerAddress): TransportError 
       error.message,
     )
   ) {
+    const how = address.byCertificate
+      ? ` It is a login by certificate: that takes rabbitmq_auth_mechanism_ssl, EXTERNAL among its auth_mechanisms, ssl_cert_login_from = common_name, and the user ${address.username}.`
+      : '';
     return new TransportError(
       'broker_refused',
-      `The broker at ${address.display} refuses the login or the virtual host: ${error.message}`,
+      `The broker at ${address.display} refuses the login or the virtual host: ${error.message}${how}`,
       options,
     );
   }

@@ -1,6 +1,6 @@
 import type { BackoffPolicy } from '../../backoff/backoff.ts';
 import { type Logger, silentLogger } from '../../telemetry/logger.ts';
-import type { TlsFiles } from '../../tls/tls-files.ts';
+import { commonNameIn, type TlsFiles } from '../../tls/tls-files.ts';
 import type { Role } from '../topology.ts';
 import type { TransportEvents } from '../transport.ts';
 import { type BrokerAddress, brokerAddress } from './broker-url.ts';
@@ -28,7 +28,10 @@ export interface AmqpOptions extends TransportEvents {
   readonly redial?: BackoffPolicy;
   /** A file with the password, instead of the one in the URL; read at each attempt to connect. */
   readonly passwordFile?: string;
-  /** Files for amqps, read at each attempt to connect. The broker is always verified. */
+  /**
+   * Files for amqps, read at each attempt to connect. The broker is always verified. With a client certificate, and nobody named in the
+   * URL, it is the login (SASL EXTERNAL): the user is the certificate's common name.
+   */
   readonly tls?: TlsFiles;
   readonly logger?: Logger;
 }
@@ -53,8 +56,11 @@ export interface AmqpSettings {
 /** Throws ConfigError for a URL that is none. */
 export function amqpSettings(options: AmqpOptions): AmqpSettings {
   const [first, ...others] = typeof options.url === 'string' ? [options.url] : options.url;
+  const { cert } = options.tls ?? {};
+  const certified = cert === undefined || options.passwordFile ? undefined : commonNameIn(cert);
+  const addressOf = (url: string) => brokerAddress(url, certified);
   return {
-    addresses: [brokerAddress(first ?? ''), ...others.map(brokerAddress)],
+    addresses: [addressOf(first ?? ''), ...others.map(addressOf)],
     clientName: options.clientName ?? 'flotilla',
     topology: options.topology ?? 'declare',
     role: options.role,

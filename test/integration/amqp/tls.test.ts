@@ -66,6 +66,22 @@ describe('over TLS', { timeout: 60_000 }, () => {
     );
   });
 
+  test('whoever names no user logs in with its certificate, as whom that is for', async () => {
+    const url = `amqps://127.0.0.1:${broker.tlsPort}`;
+    await broker.control('add_user', 'sentiment', 'a password that nobody uses');
+    await broker.control('set_permissions', 'sentiment', '.*', '.*', '.*');
+    const transport = await connect({ url, tls: await authority.client('sentiment') });
+    expect(transport.userId).toBe('sentiment');
+    const message = { exchange: 'flotilla.jobs', routingKey: 'support', body: Buffer.from('{}') };
+    const outcomes = await transport.publish([{ ...message, messageId: 'two', type: 'job' }]);
+    expect(outcomes).toEqual([{ status: 'confirmed' }]);
+    expect(await broker.control('list_connections', 'user', 'auth_mechanism')).toMatch(
+      /sentiment\tEXTERNAL/,
+    );
+    const unknown = await authority.client('stranger');
+    expect(await failure({ url, tls: unknown })).toBe('broker_refused');
+  });
+
   test('a client without a certificate is refused', async () => {
     // A broker may also just end the connection before its word arrives.
     const refused = async () =>

@@ -3,6 +3,7 @@ import { testRunLabels } from '../containers.ts';
 import { freePorts, run } from './command.ts';
 import { ManagementApi } from './management.ts';
 import {
+  enabledPlugins,
   guestUrl,
   type PrivateBroker,
   type ServerCertificates,
@@ -116,6 +117,11 @@ function tlsContents(certificates: ServerCertificates) {
   const config = tlsConfig('0.0.0.0:5671', '/tmp').join('\n');
   return [
     { content: config, target: '/etc/rabbitmq/conf.d/90-tls.conf', mode: 0o644 },
+    {
+      content: enabledPlugins(certificates),
+      target: '/etc/rabbitmq/enabled_plugins',
+      mode: 0o644,
+    },
     ...tlsFiles(certificates).map(([name, content]) => ({
       ...{ content, target: `/tmp/${name}`, mode: 0o644 },
     })),

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { freePorts, isExecutable, run, which } from './command.ts';
 import { ManagementApi } from './management.ts';
 import {
+  enabledPlugins,
   guestUrl,
   type PrivateBroker,
   type ServerCertificates,
@@ -50,7 +51,7 @@ export async function startNative(
   const [port = 0, managementPort = 0, distributionPort = 0, epmdPort = 0, tlsPort = 0] =
     await freePorts(5);
   await mkdir(join(folder, 'data'));
-  await writeFile(join(folder, 'enabled_plugins'), '[rabbitmq_management].');
+  await writeFile(join(folder, 'enabled_plugins'), enabledPlugins(certificates));
   await writeFile(
     join(folder, 'rabbitmq.conf'),
     [

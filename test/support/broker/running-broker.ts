@@ -28,7 +28,17 @@ export function tlsConfig(listener: string, folder: string): string[] {
     'ssl_options.fail_if_no_peer_cert = true',
     'ssl_options.versions.1 = tlsv1.3',
     'ssl_options.versions.2 = tlsv1.2',
+    // A certificate is a login, too.
+    'auth_mechanisms.1 = PLAIN',
+    'auth_mechanisms.2 = EXTERNAL',
+    'ssl_cert_login_from = common_name',
   ];
+}
+
+/** The file `enabled_plugins` of a broker, with that for logins by certificate where it has a TLS listener. */
+export function enabledPlugins(certificates: ServerCertificates | undefined): string {
+  const login = certificates === undefined ? '' : ',rabbitmq_auth_mechanism_ssl';
+  return `[rabbitmq_management${login}].`;
 }
 
 /** The files of `tlsConfig`, by name. */

@@ -26,6 +26,15 @@ test('user, password and virtual host may be percent-encoded, and the password i
   expect(address.display).not.toContain('p/w');
 });
 
+test.each([
+  ['amqps://broker', { username: 'sentiment', password: '', byCertificate: true }],
+  ['amqps://somebody:secret@broker', { username: 'somebody', password: 'secret' }],
+  ['amqp://broker', { username: 'guest', password: 'guest' }],
+])('a client certificate for sentiment and %s are the login of %o', (url, login) => {
+  const { username, password, byCertificate } = brokerAddress(url, 'sentiment');
+  expect({ username, password, ...(byCertificate ? { byCertificate } : {}) }).toEqual(login);
+});
+
 test.each(['', 'localhost:5672', 'http://localhost', 'amqp://%zz@host'])(
   '%j is refused with a sentence, without its text',
   (url) => {

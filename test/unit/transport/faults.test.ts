@@ -58,3 +58,12 @@ test('other faults of a declaration are passed on as they are', () => {
   const lost = new Error('Channel ended, no reply will be forthcoming');
   expect(topologyFault(lost, 'queue jobs')).toBe(lost);
 });
+
+test('a login by certificate that is refused says what it takes', () => {
+  const refused = new Error('Handshake terminated by server: 403 (ACCESS-REFUSED)');
+  const byCertificate = dialFault(refused, brokerAddress('amqps://host', 'sentiment'));
+  expect(byCertificate).toMatchObject({ code: 'broker_refused' });
+  expect(byCertificate.message).toMatch(/ssl_cert_login_from = common_name.* user sentiment\.$/);
+  const byPassword = dialFault(refused, brokerAddress('amqps://a:b@host', 'sentiment'));
+  expect(byPassword.message).not.toContain('certificate');
+});
