@@ -5,19 +5,22 @@ import { promisify } from 'node:util';
 
 const root = resolve(import.meta.dirname, '../../..');
 const run = promisify(execFile);
+/** One name, so that builds do not pile up; the id that is given is this build's, whoever builds another. */
 const IMAGE = 'flotilla-s3-stand-in';
 const BUILD =
   'tar -c -- "$@" | docker build --quiet --tag "$0" --file test/compose/s3/Dockerfile -';
 
-/** Builds the image of the stand-in from this folder and the installed packages that it needs; gives the image's name. */
+/** Builds the image of the stand-in from this folder and the installed packages that it needs; gives the image's id. */
 export async function buildStandIn(): Promise<string> {
   // What lies within another package comes with it.
   const packages = [...packagesOf('fauxqs')].filter(
     (path) => path.split('node_modules').length === 2,
   );
   const files = ['test/compose/s3', ...packages];
-  await run('sh', ['-c', BUILD, IMAGE, ...files], { cwd: root });
-  return IMAGE;
+  const { stdout } = await run('sh', ['-c', BUILD, IMAGE, ...files], {
+    cwd: root,
+  });
+  return stdout.trim();
 }
 
 /** The folders of a package and of all that it needs, from the project's root. */
