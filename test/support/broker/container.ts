@@ -1,5 +1,5 @@
-import { GenericContainer, type StartedTestContainer, Wait } from 'testcontainers';
-import { testRunLabels } from '../containers.ts';
+import { type StartedTestContainer, Wait } from 'testcontainers';
+import { LoopbackContainer, testRunLabels } from '../containers.ts';
 import { freePorts, run } from './command.ts';
 import { ManagementApi } from './management.ts';
 import {
@@ -26,7 +26,7 @@ export async function startContainer(
   // The clean-up container needs an image of its own, which offline machines lack; `removeContainers` does its work.
   process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
   const [port = 0, managementPort = 0, tlsPort = 0] = await freePorts(3);
-  const container = await new GenericContainer(image)
+  const container = await new LoopbackContainer(image)
     // Fixed ports: they must be the same after a restart.
     .withExposedPorts(
       { container: 5672, host: port },

@@ -1,6 +1,6 @@
-import { GenericContainer, type StartedTestContainer } from 'testcontainers';
+import type { StartedTestContainer } from 'testcontainers';
 import { freePorts, run } from '../broker/command.ts';
-import { testRunLabels } from '../containers.ts';
+import { LoopbackContainer, testRunLabels } from '../containers.ts';
 import { answers, databasesOf, type PrivatePostgres } from './running-postgres.ts';
 
 const image = 'postgres:17';
@@ -10,7 +10,7 @@ export async function startContainer(testRun: string): Promise<PrivatePostgres> 
   // The clean-up container needs an image of its own, which offline machines lack; `removeContainers` does its work.
   process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
   const [port = 0] = await freePorts(1);
-  const container = await new GenericContainer(image)
+  const container = await new LoopbackContainer(image)
     .withEnvironment({ POSTGRES_PASSWORD: 'flotilla' })
     // A fixed port: it must be the same after a restart.
     .withExposedPorts({ container: 5432, host: port })
