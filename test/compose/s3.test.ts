@@ -52,7 +52,7 @@ describe('docker compose with docker-compose.s3.yml', () => {
       },
     });
     await project.compose('up', '--build', '--detach', '--wait', '--wait-timeout', '300');
-    transport = await connectAmqp({ url: await tappingUrl(project) });
+    transport = await connectAmqp({ url: await project.urlOfEverything() });
   });
   afterAll(async () => {
     await transport?.close();
@@ -66,7 +66,7 @@ describe('docker compose with docker-compose.s3.yml', () => {
     const tap = Promise.withResolvers<Subscription>();
     const subscription = await transport.consumeExclusive(
       {
-        name: `client.tap.tap-${process.pid}`,
+        name: `client.everything.tap-${process.pid}`,
         bindings: [exchange.jobs, exchange.work, exchange.replies, exchange.results].map(
           (name) => ({ exchange: name, routingKey: '#' }),
         ),
@@ -134,15 +134,6 @@ describe('docker compose with docker-compose.s3.yml', () => {
     nobody.close();
   });
 });
-
-/** The address of a user who may read every exchange: no service may, and no client. */
-async function tappingUrl(project: ComposeProject): Promise<string> {
-  const ask = (...args: string[]) =>
-    project.compose('exec', '--no-TTY', 'rabbitmq', 'rabbitmqctl', ...args);
-  await ask('add_user', 'tap', 'tap');
-  await ask('set_permissions', 'tap', '.*', '.*', '.*');
-  return `amqp://tap:tap@${new URL(project.url).host}`;
-}
 
 function expected(account: string): Allowed {
   const ofDefault = places.filter((place) => place.startsWith('default '));
