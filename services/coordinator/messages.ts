@@ -1,5 +1,5 @@
 import type { Job, Result, RunError } from '../../shared/envelope/envelope.ts';
-import { header, SCHEMA_VERSION } from '../../shared/envelope/headers.ts';
+import { header } from '../../shared/envelope/headers.ts';
 import { DEFAULT_TENANT, messageIdOf, newId } from '../../shared/envelope/ids.ts';
 import type { JsonValue } from '../../shared/envelope/json.ts';
 import { message } from '../../shared/envelope/message.ts';
@@ -146,7 +146,6 @@ export function refusalRow(refused: RefusedJob, nowMs: number): OutboxRow {
     exchange: exchange.results,
     routingKey: routingKey.result(flow, status, client),
     correlationId: refused.correlationId ?? runId,
-    headers: { [header.schemaVersion]: SCHEMA_VERSION },
     envelope: {
       id: job.id,
       timestamp: at,
@@ -256,5 +255,5 @@ function rowOf(
 }
 
 function headersOf(run: Run): MessageHeaders {
-  return { [header.schemaVersion]: SCHEMA_VERSION, [header.traceparent]: run.traceparent };
+  return { [header.traceparent]: run.traceparent };
 }

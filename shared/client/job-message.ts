@@ -1,6 +1,6 @@
 import { budgetText } from '../envelope/budget.ts';
 import { decode } from '../envelope/codec.ts';
-import { header, SCHEMA_VERSION } from '../envelope/headers.ts';
+import { header } from '../envelope/headers.ts';
 import { newId } from '../envelope/ids.ts';
 import type { JsonObject } from '../envelope/json.ts';
 import { MAX_MESSAGE_BYTES } from '../envelope/limits.ts';
@@ -36,7 +36,6 @@ export function jobMessage(spec: JobSpec): OutgoingMessage {
     correlationId: spec.idIsNew ? id : newId(),
     mandatory: true,
     headers: {
-      [header.schemaVersion]: SCHEMA_VERSION,
       ...(spec.apiKey === undefined ? {} : { [header.apiKey]: spec.apiKey }),
       ...(deadlineMs === undefined
         ? {}

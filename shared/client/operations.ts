@@ -1,5 +1,4 @@
 import type { Answer } from '../envelope/envelope.ts';
-import { header, SCHEMA_VERSION } from '../envelope/headers.ts';
 import { newId } from '../envelope/ids.ts';
 import type { JsonObject } from '../envelope/json.ts';
 import { message } from '../envelope/message.ts';
@@ -39,7 +38,7 @@ export class Operations {
         exchange: exchange.operations,
         routingKey: verb,
         correlationId: id,
-        headers: { [header.schemaVersion]: SCHEMA_VERSION, ...this.#headers },
+        headers: this.#headers,
         expirationMs: timeoutMs,
         envelope: {
           id,

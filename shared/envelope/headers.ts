@@ -9,7 +9,7 @@ export const header = {
   token: 'flotilla-token',
   /** What a client is known by where neither token nor broker says who it is. Client on jobs and operations; never copied. */
   apiKey: 'flotilla-api-key',
-  /** Major version of the envelope schema, a positive integer. Every publisher. Default: 1. */
+  /** Major version of the envelope schema, a positive integer. Any publisher; not written while it is 1, the default. */
   schemaVersion: 'flotilla-schema-version',
   /** ISO 8601 instant at which the run must have ended. Client on a job; the coordinator copies it. Default: the flow's. */
   deadline: 'flotilla-deadline',

@@ -1,6 +1,5 @@
 import type { Outcome, Request, StepBlock } from '../envelope/envelope.ts';
 import { checkEncoded } from '../envelope/gate.ts';
-import { header, SCHEMA_VERSION } from '../envelope/headers.ts';
 import { messageIdOf } from '../envelope/ids.ts';
 import type { JsonObject } from '../envelope/json.ts';
 import { MAX_MESSAGE_BYTES } from '../envelope/limits.ts';
@@ -83,7 +82,7 @@ function sealed(
     exchange: exchange.replies,
     routingKey: routingKey.reply(step.model, ending.status),
     correlationId: step.run,
-    headers: { ...signature.trace, [header.schemaVersion]: SCHEMA_VERSION },
+    headers: signature.trace,
     envelope: {
       id: messageIdOf(step.run, step.path, step.attempt, 'reply'),
       timestamp: finishedAt,
@@ -121,7 +120,7 @@ export function progressMessage(
     routingKey: routingKey.progress(step.model),
     correlationId: step.run,
     persistent: false,
-    headers: { ...signature.trace, [header.schemaVersion]: SCHEMA_VERSION },
+    headers: signature.trace,
     envelope: {
       id: messageIdOf(step.run, step.path, step.attempt, `progress/${payload['sequence']}`),
       timestamp: new Date(signature.nowMs).toISOString(),

@@ -1,4 +1,3 @@
-import { header, SCHEMA_VERSION } from '../../../shared/envelope/headers.ts';
 import type { JsonObject } from '../../../shared/envelope/json.ts';
 import { message } from '../../../shared/envelope/message.ts';
 import { openDelivery } from '../../../shared/envelope/open-delivery.ts';
@@ -47,7 +46,6 @@ async function answer(delivery: Delivery, options: OperationsOptions): Promise<O
         exchange: exchange.results,
         routingKey: routingKey.answer(status, client),
         correlationId: delivery.correlationId ?? id,
-        headers: { [header.schemaVersion]: SCHEMA_VERSION },
         envelope: { id, timestamp: new Date(now()).toISOString(), payload: body, context: {} },
       });
     try {

@@ -9,7 +9,7 @@ export function prepareStatements(database: DatabaseSync) {
   return {
     findRun: database.prepare('SELECT number, record, due_ms FROM runs WHERE id = ?'),
     insertRun: database.prepare(
-      'INSERT INTO runs (id, flow, status, due_ms, record) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO runs (id, flow, tenant, status, due_ms, record) VALUES (?, ?, ?, ?, ?, ?)',
     ),
     // The WHERE is the guard of terminal states: a final run never changes.
     updateRun: database.prepare(

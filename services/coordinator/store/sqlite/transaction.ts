@@ -111,11 +111,11 @@ export class SqliteTransaction implements StoreTransaction {
 
   /** Answers its running number. */
   #storeRun(run: Run): number {
-    const { id, flow, status, dueMs } = run;
+    const { id, flow, tenant, status, dueMs } = run;
     const record = JSON.stringify(run);
     const number = this.#number(id);
     if (number === undefined) {
-      const inserted = this.#statements.insertRun.run(id, flow, status, dueMs, record);
+      const inserted = this.#statements.insertRun.run(id, flow, tenant, status, dueMs, record);
       const rowid = Number(inserted.lastInsertRowid);
       this.#written.push({ number: rowid, run, record });
       return rowid;
