@@ -1,11 +1,12 @@
 import { fleetOnPostgres, fleetOnSqlite, signedOnSqlite, twoOnPostgres } from './fleet/fleet.ts';
 import { inProcessInMemory, inProcessOnFile } from './in-process/in-process.ts';
-import { reference } from './reference/reference.ts';
+import { reference, shapedReference } from './reference/reference.ts';
 import type { System } from './system.ts';
 
 /** What is measured when nothing is said. */
 export const usualSystems: readonly System[] = [
   reference,
+  shapedReference,
   fleetOnSqlite,
   signedOnSqlite,
   inProcessOnFile,
@@ -15,6 +16,7 @@ export const usualSystems: readonly System[] = [
 /** Everything of ours, in the order of the tables. */
 export const everySystem: readonly System[] = [
   reference,
+  shapedReference,
   fleetOnSqlite,
   signedOnSqlite,
   fleetOnPostgres,

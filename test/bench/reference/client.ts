@@ -1,16 +1,16 @@
 import { runLoad } from '../load.ts';
 import { serve } from '../process/serve.ts';
 import { checkAnswer, type ScenarioName, scenarios } from '../scenarios.ts';
-import { consume, open, publish, referenceQueue } from './queues.ts';
+import { consume, open, openResults, publish, referenceQueue, type Shape } from './queues.ts';
 
 /** Publishes jobs and waits for their results on a queue of its own. */
-const [url, name] = process.argv.slice(2) as [string, ScenarioName];
+const [url, name, shape] = process.argv.slice(2) as [string, ScenarioName, Shape];
 const scenario = scenarios[name];
-const { channel } = await open(url, scenario);
-await channel.assertQueue(referenceQueue.results, { exclusive: true, durable: false });
+const channels = await open(url, scenario, shape);
+await openResults(channels);
 
 const waiting = new Map<string, (payload: unknown) => void>();
-await consume(channel, referenceQueue.results, ({ id, payload }, ack) => {
+await consume(channels, referenceQueue.results, ({ id, payload }, ack) => {
   ack();
   waiting.get(id)?.(payload);
   waiting.delete(id);
@@ -23,7 +23,7 @@ async function runOne(): Promise<void> {
   waiting.set(id, resolve);
   const { payload } = scenario;
   const job = { id, timestamp: new Date().toISOString(), payload, context: {} };
-  publish(channel, referenceQueue.jobs, job);
+  publish(channels, referenceQueue.jobs, job);
   checkAnswer(scenario, await promise);
 }
 

@@ -1,12 +1,19 @@
 import type { JsonValue } from '../../../shared/envelope/json.ts';
 import { serve } from '../process/serve.ts';
 import { type ScenarioName, scenarios } from '../scenarios.ts';
-import { consume, open, publish, type ReferenceBody, referenceQueue } from './queues.ts';
+import {
+  consume,
+  open,
+  publish,
+  type ReferenceBody,
+  referenceQueue,
+  type Shape,
+} from './queues.ts';
 
 /** Job → requests; the last reply of a round → the next round or the result. Confirm before ack, one ack each. */
-const [url, name] = process.argv.slice(2) as [string, ScenarioName];
+const [url, name, shape] = process.argv.slice(2) as [string, ScenarioName, Shape];
 const scenario = scenarios[name];
-const { channel } = await open(url, scenario);
+const channels = await open(url, scenario, shape);
 
 interface Gathering {
   readonly outputs: JsonValue[];
@@ -23,7 +30,7 @@ function ask(body: ReferenceBody, round: number, input: JsonValue, ack: () => vo
   let unconfirmed = models.length;
   for (const [part, model] of models.entries()) {
     const payload = elements ? { n: elements[part] as number } : input;
-    publish(channel, referenceQueue.work(model), { ...body, round, part, payload }, () => {
+    publish(channels, referenceQueue.work(model), { ...body, round, part, payload }, () => {
       unconfirmed -= 1;
       if (unconfirmed === 0) ack();
     });
@@ -42,14 +49,14 @@ function gathered({ id, payload, round = 0, part = 0 }: ReferenceBody): JsonValu
   return { numbers: gathering.outputs };
 }
 
-await consume(channel, referenceQueue.jobs, (job, ack) => ask(job, 0, job.payload, ack));
+await consume(channels, referenceQueue.jobs, (job, ack) => ask(job, 0, job.payload, ack));
 
-await consume(channel, referenceQueue.replies, (reply, ack) => {
+await consume(channels, referenceQueue.replies, (reply, ack) => {
   const output = gathered(reply);
   if (output === undefined) return ack();
   const next = (reply.round ?? 0) + 1;
   if (next < scenario.rounds.length) return ask(reply, next, output, ack);
-  publish(channel, referenceQueue.results, { ...reply, payload: output }, ack);
+  publish(channels, referenceQueue.results, { ...reply, payload: output }, ack);
 });
 
 serve();

@@ -1,20 +1,31 @@
 import { RunningSystem } from '../running-system.ts';
 import type { System } from '../system.ts';
+import type { Shape } from './queues.ts';
 
 const file = (name: string) => new URL(`./${name}.ts`, import.meta.url);
 
+function bareAmqplib(about: Pick<System, 'id' | 'name' | 'reference'>, shape: Shape): System {
+  return {
+    ...about,
+    group: 'over a broker',
+    async start(place, { name }) {
+      const args = [await place.sharedVhost(), name, shape];
+      return RunningSystem.start([
+        { role: 'client', file: file('client'), args },
+        { role: 'coordinator', file: file('coordinator'), args },
+        { role: 'worker', file: file('worker'), args },
+      ]);
+    },
+  };
+}
+
 /** The same messages in bare amqplib: a coordinator, a worker and a client process. */
-export const reference: System = {
-  id: 'reference',
-  name: 'reference (bare amqplib)',
-  group: 'over a broker',
-  reference: true,
-  async start(place, { name }) {
-    const args = [await place.sharedVhost(), name];
-    return RunningSystem.start([
-      { role: 'client', file: file('client'), args },
-      { role: 'coordinator', file: file('coordinator'), args },
-      { role: 'worker', file: file('worker'), args },
-    ]);
-  },
-};
+export const reference = bareAmqplib(
+  { id: 'reference', name: 'reference (bare amqplib)', reference: true },
+  'bare',
+);
+/** The same again with messages as the signed fleet's: how fast this broker takes those. */
+export const shapedReference = bareAmqplib(
+  { id: 'reference-shaped', name: 'bare, messages as signed' },
+  'fleet',
+);

@@ -1,16 +1,16 @@
 import { serve } from '../process/serve.ts';
 import { type ScenarioName, scenarios } from '../scenarios.ts';
-import { consume, open, publish, referenceQueue } from './queues.ts';
+import { consume, open, publish, referenceQueue, type Shape } from './queues.ts';
 
 /** Serves all models of the scenario: request → reply. Confirm before ack, one ack each. */
-const [url, name] = process.argv.slice(2) as [string, ScenarioName];
+const [url, name, shape] = process.argv.slice(2) as [string, ScenarioName, Shape];
 const scenario = scenarios[name];
-const { channel } = await open(url, scenario);
+const channels = await open(url, scenario, shape);
 
 for (const model of scenario.models) {
-  await consume(channel, referenceQueue.work(model), (request, ack) => {
+  await consume(channels, referenceQueue.work(model), (request, ack) => {
     const { n } = request.payload as { n: number };
-    publish(channel, referenceQueue.replies, { ...request, payload: { n: n + 1 } }, ack);
+    publish(channels, referenceQueue.replies, { ...request, payload: { n: n + 1 } }, ack);
   });
 }
 

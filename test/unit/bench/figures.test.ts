@@ -49,6 +49,7 @@ describe('the options of the benchmark', () => {
     expect(scenarios).toEqual(['chain']);
     expect(systems).toEqual([
       'reference',
+      'reference-shaped',
       'sqlite',
       'sqlite-signed',
       'in-process',
