@@ -5,15 +5,16 @@ import { connectClient } from '../../shared/client/client.ts';
 import { loadFlow } from '../../shared/flow/load.ts';
 import { silentLogger } from '../../shared/telemetry/logger.ts';
 import { connectAmqp } from '../../shared/transport/amqp/transport.ts';
-import { queue, workQueue, workQueueName } from '../../shared/transport/topology.ts';
-import type { Delivery, Transport } from '../../shared/transport/transport.ts';
+import { workQueue, workQueueName } from '../../shared/transport/topology.ts';
+import type { Transport } from '../../shared/transport/transport.ts';
 import { type TestBroker, testBroker } from '../support/broker.ts';
 import { type Child, startChild } from '../support/child-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { announcement } from '../support/scripted-worker.ts';
 
 const workerFile = new URL('../support/marking-worker-process.ts', import.meta.url).pathname;
-const MOST_CRASHES = (workQueue('fragile', 1).deliveryLimit ?? 0) + 1;
+const ATTEMPTS = 2;
+const CRASHES_OF_ONE = (workQueue('fragile', 1).deliveryLimit ?? 0) + 1;
 const flow = `
 flow: chain
 version: 1
@@ -23,6 +24,7 @@ do:
   - step: s1
     model: fragile
     timeout: 2m
+    retry: { attempts: 2, initial: 10ms }
 output: { text: context.s1.text }
 `;
 
@@ -66,7 +68,7 @@ async function supervise(): Promise<void> {
   }
 }
 
-it('a request that crashes its worker every time is parked after its limit, and those beside it are answered', async () => {
+it('a request that crashes its worker every time is parked after its limit at each attempt and fails its run, and those beside it are answered', async () => {
   await transport.publish([announcement('fragile')]);
   const client = await connectClient({ transport });
   const submit = (text: string) => client.submit('chain', { text });
@@ -84,17 +86,13 @@ it('a request that crashes its worker every time is parked after its limit, and 
   expect(results.map(({ payload }) => payload)).toEqual(
     ['a!', 'b!', 'c!', 'd!'].map((text) => ({ text })),
   );
-  const dead: Delivery[] = [];
-  await transport.consume(queue.deadFailed, {
-    prefetch: 10,
-    onBatch: (deliveries) => void dead.push(...deliveries),
-  });
-  await eventually(() => dead.length === 1);
-  expect(dead[0]).toMatchObject({
-    correlationId: poison.run,
-    headers: { 'x-first-death-reason': 'delivery_limit' },
-  });
-  expect(crashes).toBe(MOST_CRASHES);
-  expect(await store.findRun(poison.run)).toMatchObject({ status: 'running' });
+  const failed = async () => (await store.findRun(poison.run))?.status === 'failed';
+  await eventually(failed, { timeoutMs: 60_000 });
+  const letters = await store.listDeadLetters({ code: 'delivery_limit' }, 10);
+  expect(letters.map(({ runId, attempt }) => ({ runId, attempt }))).toEqual([
+    { runId: poison.run, attempt: 2 },
+    { runId: poison.run, attempt: 1 },
+  ]);
+  expect(crashes).toBe(ATTEMPTS * CRASHES_OF_ONE);
   await client.close();
 });
