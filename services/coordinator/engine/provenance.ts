@@ -88,10 +88,10 @@ function followKey(key: KeyTemplate, inquiry: Inquiry, trail: Trail): void {
   trail.seen.add(key);
   if (key === payloadKey) note({ from: 'job' }, trail);
   const makers = makersOf(inquiry.flow).makers.get(key) ?? [];
-  const servedBy = inquiry.steps[key]?.servedBy ?? [];
+  const served = serversOf(key, inquiry).length > 0;
   for (const maker of makers) {
     // In a route another branch may have written it without a model.
-    if (servedBy.length === 0 || maker.kind === 'call') followMaker(key, maker, inquiry, trail);
+    if (!served || maker.kind === 'call') followMaker(key, maker, inquiry, trail);
   }
 }
 
@@ -103,9 +103,8 @@ function followMaker(key: KeyTemplate, maker: Maker, inquiry: Inquiry, trail: Tr
   }
   if (maker.kind === 'wait') note({ from: 'signal', step: key }, trail);
   else {
-    const { servedBy } = modelOf(key, inquiry);
-    if (servedBy.length > 0) note({ from: 'model', step: key, servedBy }, trail);
-    if (!(inquiry.steps[key]?.servedBy ?? []).includes('default')) return;
+    noteModels(key, inquiry, trail);
+    if (!serversOf(key, inquiry).includes('default')) return;
   }
   for (const reads of maker.instead) followReads(reads, inquiry, trail);
 }
@@ -126,19 +125,27 @@ function patchedKeys(
 function followPatch(name: string, template: KeyTemplate, inquiry: Inquiry, trail: Trail): void {
   if (template === contextKey) note({ from: 'job' }, trail);
   for (const step of makersOf(inquiry.flow).patchers.get(template) ?? []) {
-    const { servedBy } = modelOf(step, inquiry);
-    if (servedBy.length === 0) continue;
+    if (modelsOf(step, inquiry).length === 0) continue;
     // Which element of a map it was that patched is not asked of each of them.
     const own = isWithin(step, inquiry)
       ? inquiry.look(patchKeyOf(keyOf(step, inquiry.indices)))
       : { [name]: true };
-    if (isJsonObject(own) && Object.hasOwn(own, name))
-      note({ from: 'model', step, servedBy }, trail);
+    if (isJsonObject(own) && Object.hasOwn(own, name)) noteModels(step, inquiry, trail);
   }
 }
 
-function modelOf(step: KeyTemplate, { steps }: Inquiry): { readonly servedBy: string[] } {
-  return { servedBy: (steps[step]?.servedBy ?? []).filter((who) => who !== 'default') };
+/** Who served a step so far: models, and `default` where the flow's own value stood in. */
+function serversOf(step: KeyTemplate, { steps }: Inquiry): readonly string[] {
+  return steps[step]?.servedBy ?? [];
+}
+
+function modelsOf(step: KeyTemplate, inquiry: Inquiry): string[] {
+  return serversOf(step, inquiry).filter((who) => who !== 'default');
+}
+
+function noteModels(step: KeyTemplate, inquiry: Inquiry, trail: Trail): void {
+  const servedBy = modelsOf(step, inquiry);
+  if (servedBy.length > 0) note({ from: 'model', step, servedBy }, trail);
 }
 
 /** The first of the keys that has a value. */
