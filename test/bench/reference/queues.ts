@@ -1,11 +1,9 @@
 import { type Channel, type ConfirmChannel, connect, type Options } from 'amqplib';
+import { header } from '../../../shared/envelope/headers.ts';
 import type { JsonValue } from '../../../shared/envelope/json.ts';
 import type { Scenario } from '../scenarios.ts';
 
 /** The reference: the same messages in bare amqplib. No engine, no store, no envelope checks. */
-
-/** bare: small messages straight to their queue; fleet: exchanges, connections, headers and sizes as the signed fleet's. */
-export type Shape = 'bare' | 'fleet';
 
 export const referenceQueue = {
   jobs: 'reference.jobs',
@@ -27,36 +25,57 @@ export interface ReferenceBody {
 
 const quorum = { durable: true, arguments: { 'x-queue-type': 'quorum' } };
 
-const topic = 'reference.topic';
-/** What a signed message of the chain has beside the reference's own: means of its four types. */
-const padding = 'x'.repeat(380);
-const fleetProperties: Options.Publish = {
-  type: 'request',
-  mandatory: true,
-  headers: {
-    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-    'flotilla-token': 'x'.repeat(490),
+interface ShapeSpec {
+  /** A topic exchange; empty: the default one, straight to the queue. */
+  readonly exchange: string;
+  /** Whether consumers have a connection of their own. */
+  readonly apart: boolean;
+  readonly padding: object;
+  properties(userId: string): Options.Publish;
+}
+
+const shapes = {
+  /** Small messages. */
+  bare: { exchange: '', apart: false, padding: {}, properties: () => ({}) },
+  /** As the signed fleet's messages of the chain; lengths are means of its four types. */
+  fleet: {
+    exchange: 'reference.topic',
+    apart: true,
+    padding: { padding: 'x'.repeat(380) },
+    properties: (userId) => ({
+      type: 'request',
+      mandatory: true,
+      userId,
+      timestamp: Math.floor(Date.now() / 1_000),
+      headers: {
+        [header.traceparent]: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+        [header.token]: 'x'.repeat(490),
+      },
+    }),
   },
-};
+} satisfies Record<string, ShapeSpec>;
+
+export type Shape = keyof typeof shapes;
 
 export interface ReferenceChannels {
   readonly publishing: ConfirmChannel;
   readonly consuming: Channel;
-  readonly shape: Shape;
+  readonly shape: ShapeSpec;
   readonly userId: string;
 }
 
 export async function open(
   url: string,
   { models }: Scenario,
-  shape: Shape,
+  name: Shape,
 ): Promise<ReferenceChannels> {
-  const connection = await connect(url, { noDelay: true });
-  const publishing = await connection.createConfirmChannel();
-  const consuming =
-    shape === 'bare' ? publishing : await (await connect(url, { noDelay: true })).createChannel();
+  const shape: ShapeSpec = shapes[name];
+  const { exchange, apart } = shape;
+  const connection = () => connect(url, { noDelay: true });
+  const publishing = await (await connection()).createConfirmChannel();
+  const consuming = apart ? await (await connection()).createChannel() : publishing;
   await consuming.prefetch(200);
-  if (shape === 'fleet') await publishing.assertExchange(topic, 'topic');
+  if (exchange) await publishing.assertExchange(exchange, 'topic');
   for (const queue of [
     referenceQueue.jobs,
     referenceQueue.replies,
@@ -65,17 +84,17 @@ export async function open(
     await publishing.assertQueue(queue, quorum);
     // What the turn before had finished and not acknowledged.
     await publishing.purgeQueue(queue);
-    if (shape === 'fleet') await publishing.bindQueue(queue, topic, queue);
+    if (exchange) await publishing.bindQueue(queue, exchange, queue);
   }
   return { publishing, consuming, shape, userId: new URL(url).username || 'guest' };
 }
 
 /** The client's own queue of results. */
-export async function openResults({ consuming, shape }: ReferenceChannels) {
+export async function openResults({ consuming, shape: { exchange } }: ReferenceChannels) {
   // Exclusive queues are read on the connection that declared them.
   await consuming.assertQueue(referenceQueue.results, { exclusive: true, durable: false });
-  if (shape === 'fleet')
-    await consuming.bindQueue(referenceQueue.results, topic, referenceQueue.results);
+  const { results } = referenceQueue;
+  if (exchange) await consuming.bindQueue(results, exchange, results);
 }
 
 /** Publishes one persistent message to a queue and calls back when the broker has confirmed it. */
@@ -86,13 +105,11 @@ export function publish(
   confirmed: () => void = () => {},
 ): void {
   publishing.publish(
-    shape === 'bare' ? '' : topic,
+    shape.exchange,
     queue,
-    Buffer.from(JSON.stringify(shape === 'bare' ? body : { ...body, padding })),
+    Buffer.from(JSON.stringify({ ...body, ...shape.padding })),
     {
-      ...(shape === 'bare'
-        ? {}
-        : { ...fleetProperties, userId, timestamp: Math.floor(Date.now() / 1_000) }),
+      ...shape.properties(userId),
       persistent: true,
       messageId: body.id,
       correlationId: body.id,
