@@ -4,6 +4,9 @@ import { run } from '../support/broker/command.ts';
 import { startContainer as startBroker } from '../support/broker/container.ts';
 import { startContainer as startPostgres } from '../support/postgres/container.ts';
 
+// What testcontainers believes to be Docker's host, where it believes itself in a container: nothing listens there.
+process.env['TESTCONTAINERS_HOST_OVERRIDE'] = '192.0.2.1';
+
 describe('a container that tests start', () => {
   it.each([
     ['broker', startBroker],

@@ -1,4 +1,4 @@
-import type { StartedTestContainer } from 'testcontainers';
+import { type StartedTestContainer, Wait } from 'testcontainers';
 import { freePorts, run } from '../broker/command.ts';
 import { LoopbackContainer, testRunLabels } from '../containers.ts';
 import { answers, databasesOf, type PrivatePostgres } from './running-postgres.ts';
@@ -15,6 +15,8 @@ export async function startContainer(testRun: string): Promise<PrivatePostgres> 
     // A fixed port: it must be the same after a restart.
     .withExposedPorts({ container: 5432, host: port })
     .withLabels(testRunLabels(testRun))
+    // Not by a look at the port: testcontainers may take Docker's bridge for this host, and the port is on loopback alone.
+    .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/))
     .withStartupTimeout(90_000)
     .start();
   const server = new ContainerPostgres(container, port);
