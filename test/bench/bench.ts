@@ -74,11 +74,12 @@ async function run(): Promise<void> {
 function ratiosOf(figures: readonly Figures[]) {
   const ours = figures.find(({ id }) => id === 'sqlite');
   const theirs = figures.find(({ id }) => id === 'reference');
-  const over = (key: 'perSecond' | 'aloneP50Ms') => {
-    const [one, other] = [ours?.[key], theirs?.[key]];
-    return one && other ? Number((one / other).toFixed(3)) : null;
+  const alone = (ours?.aloneP50Ms ?? Number.NaN) / (theirs?.aloneP50Ms ?? Number.NaN);
+  const rounded = (value: number) => Number(value.toFixed(3));
+  return {
+    ratio: ours?.ratio ? rounded(ours.ratio) : null,
+    aloneRatio: Number.isNaN(alone) ? null : rounded(alone),
   };
-  return { ratio: over('perSecond'), aloneRatio: over('aloneP50Ms') };
 }
 
 function optionsOf(args: readonly string[]): BenchOptions {

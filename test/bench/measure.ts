@@ -17,7 +17,7 @@ export interface Figures {
   readonly name: string;
   readonly group: System['group'];
   readonly perSecond: number;
-  /** Runs per second over those of the reference of its group. */
+  /** Runs per second over those of the reference of its group in the same turn; the median of the turns. */
   readonly ratio: number | null;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -54,9 +54,7 @@ export async function measure(
       say(`${scenario.name} ${round}/${rounds}  ${system.name.padEnd(28)} ${perSecond} runs/s`);
     }
   }
-  return withRatios(
-    measured.map(({ system, rounds: done }) => ({ system, figures: medians(done) })),
-  );
+  return withRatios(measured);
 }
 
 async function measureOnce(
@@ -139,13 +137,17 @@ function medians(rounds: readonly Measurement[]): Measurement {
   };
 }
 
+/** Ratios of turns: what slows the machine for minutes slows the two of a turn, and not the turns alike. */
 function withRatios(
-  measured: readonly { readonly system: System; readonly figures: Measurement }[],
+  measured: readonly { readonly system: System; readonly rounds: readonly Measurement[] }[],
 ): Figures[] {
-  return measured.map(({ system: { id, name, group }, figures }) => {
+  return measured.map(({ system: { id, name, group }, rounds }) => {
     const reference = measured.find(({ system }) => system.group === group && system.reference);
-    const ratio = reference ? figures.perSecond / reference.figures.perSecond : null;
-    return { id, name, group, ratio, ...figures };
+    const ratios = rounds.map(
+      (one, turn) => one.perSecond / (reference?.rounds[turn]?.perSecond ?? Number.NaN),
+    );
+    const ratio = reference === undefined ? null : median(ratios);
+    return { id, name, group, ratio, ...medians(rounds) };
   });
 }
 

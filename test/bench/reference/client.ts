@@ -6,7 +6,7 @@ import { consume, open, openResults, publish, referenceQueue, type Shape } from 
 /** Publishes jobs and waits for their results on a queue of its own. */
 const [url, name, shape] = process.argv.slice(2) as [string, ScenarioName, Shape];
 const scenario = scenarios[name];
-const channels = await open(url, scenario, shape);
+const channels = await open(url, shape);
 await openResults(channels);
 
 const waiting = new Map<string, (payload: unknown) => void>();

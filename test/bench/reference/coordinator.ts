@@ -13,7 +13,7 @@ import {
 /** Job → requests; the last reply of a round → the next round or the result. Confirm before ack, one ack each. */
 const [url, name, shape] = process.argv.slice(2) as [string, ScenarioName, Shape];
 const scenario = scenarios[name];
-const channels = await open(url, scenario, shape);
+const channels = await open(url, shape);
 
 interface Gathering {
   readonly outputs: JsonValue[];

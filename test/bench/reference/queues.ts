@@ -64,28 +64,34 @@ export interface ReferenceChannels {
   readonly userId: string;
 }
 
-export async function open(
-  url: string,
-  { models }: Scenario,
-  name: Shape,
-): Promise<ReferenceChannels> {
-  const shape: ShapeSpec = shapes[name];
-  const { exchange, apart } = shape;
-  const connection = () => connect(url, { noDelay: true });
-  const publishing = await (await connection()).createConfirmChannel();
-  const consuming = apart ? await (await connection()).createChannel() : publishing;
-  await consuming.prefetch(200);
-  if (exchange) await publishing.assertExchange(exchange, 'topic');
+/**
+ * Makes the queues, empty, before the processes start: a quorum queue that two processes declare at the same time is told to be
+ * there while it is not, and RabbitMQ 4.0 ends the connection of who reads it (541).
+ */
+export async function declare(url: string, { models }: Scenario, name: Shape): Promise<void> {
+  const { exchange }: ShapeSpec = shapes[name];
+  const connection = await connect(url);
+  const channel = await connection.createChannel();
+  if (exchange) await channel.assertExchange(exchange, 'topic');
   for (const queue of [
     referenceQueue.jobs,
     referenceQueue.replies,
     ...models.map(referenceQueue.work),
   ]) {
-    await publishing.assertQueue(queue, quorum);
+    await channel.assertQueue(queue, quorum);
     // What the turn before had finished and not acknowledged.
-    await publishing.purgeQueue(queue);
-    if (exchange) await publishing.bindQueue(queue, exchange, queue);
+    await channel.purgeQueue(queue);
+    if (exchange) await channel.bindQueue(queue, exchange, queue);
   }
+  await connection.close();
+}
+
+export async function open(url: string, name: Shape): Promise<ReferenceChannels> {
+  const shape: ShapeSpec = shapes[name];
+  const connection = () => connect(url, { noDelay: true });
+  const publishing = await (await connection()).createConfirmChannel();
+  const consuming = shape.apart ? await (await connection()).createChannel() : publishing;
+  await consuming.prefetch(200);
   return { publishing, consuming, shape, userId: new URL(url).username || 'guest' };
 }
 

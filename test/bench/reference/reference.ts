@@ -1,6 +1,6 @@
 import { RunningSystem } from '../running-system.ts';
 import type { System } from '../system.ts';
-import type { Shape } from './queues.ts';
+import { declare, type Shape } from './queues.ts';
 
 const file = (name: string) => new URL(`./${name}.ts`, import.meta.url);
 
@@ -8,8 +8,10 @@ function bareAmqplib(about: Pick<System, 'id' | 'name' | 'reference'>, shape: Sh
   return {
     ...about,
     group: 'over a broker',
-    async start(place, { name }) {
-      const args = [await place.sharedVhost(), name, shape];
+    async start(place, scenario) {
+      const url = await place.sharedVhost();
+      await declare(url, scenario, shape);
+      const args = [url, scenario.name, shape];
       return RunningSystem.start([
         { role: 'client', file: file('client'), args },
         { role: 'coordinator', file: file('coordinator'), args },
