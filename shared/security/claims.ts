@@ -72,7 +72,7 @@ export function headersDigest(headers: MessageHeaders): string | undefined {
     if (name.startsWith('flotilla-') && !unbound.has(name))
       lines.push(`${name}:${headers[name]}\n`);
   }
-  return lines.length === 0 ? undefined : digestOf(lines.toSorted().join(''));
+  return lines.length === 0 ? undefined : digestOf(lines.sort().join(''));
 }
 
 function expiryOf(type: string, headers: MessageHeaders, iat: number): number {
@@ -85,12 +85,16 @@ function expiryOf(type: string, headers: MessageHeaders, iat: number): number {
 export function readClaims(payload: unknown): Claims | undefined {
   if (typeof payload !== 'object' || payload === null) return undefined;
   const claims = payload as Record<keyof Claims, unknown>;
-  const texts = [claims.iss, claims.aud, claims.jti, claims.typ, claims.sha];
-  const numbers = [claims.iat, claims.exp];
-  const optional = [claims.cid, claims.hdr];
+  const { iss, aud, jti, typ, sha, iat, exp, cid, hdr } = claims;
   const valid =
-    texts.every((text) => typeof text === 'string') &&
-    numbers.every((number) => Number.isSafeInteger(number)) &&
-    optional.every((text) => text === undefined || typeof text === 'string');
+    typeof iss === 'string' &&
+    typeof aud === 'string' &&
+    typeof jti === 'string' &&
+    typeof typ === 'string' &&
+    typeof sha === 'string' &&
+    Number.isSafeInteger(iat) &&
+    Number.isSafeInteger(exp) &&
+    (cid === undefined || typeof cid === 'string') &&
+    (hdr === undefined || typeof hdr === 'string');
   return valid ? (payload as Claims) : undefined;
 }

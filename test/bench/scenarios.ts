@@ -42,7 +42,7 @@ const chain: Scenario = {
   rounds: three.map((model) => [model]),
   inFlight: 200,
   share: 1,
-  warmUpJobs: 6_000,
+  warmUpJobs: 20_000,
   aloneJobs: 100,
 };
 
@@ -58,7 +58,7 @@ export const scenarios: { readonly [name in ScenarioName]: Scenario } = {
     rounds: [four],
     inFlight: 200,
     share: 1,
-    warmUpJobs: 6_000,
+    warmUpJobs: 20_000,
     aloneJobs: 100,
   },
   map: {

@@ -13,6 +13,9 @@ export interface ProcessPlan {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** What the image of the services sets. */
+const nodeFlags = ['--max-semi-space-size=32'];
+
 /** A process of a system under test. It ends when this process does. */
 export class BenchProcess {
   readonly role: Role;
@@ -22,7 +25,7 @@ export class BenchProcess {
 
   /** Resolves when the process says that it is ready; rejects when it ends before. */
   static async start({ role, file, args, env }: ProcessPlan): Promise<BenchProcess> {
-    const child = fork(file, args, { env: { ...process.env, ...env } });
+    const child = fork(file, args, { env: { ...process.env, ...env }, execArgv: nodeFlags });
     const ended = once(child, 'exit').then(() => {
       throw new Error(`${file.pathname.split('/bench/').at(-1)} ended before it was ready`);
     });
