@@ -1,4 +1,4 @@
-import { hash, randomFillSync } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { parse, v7 } from 'uuid';
 
 /** Namespace of every derived id of Flotilla (a fixed random uuid; changing it changes every id). */
@@ -27,17 +27,9 @@ export function messageIdOf(run: string, path: string, attempt: number, type: st
   return derivedId(JSON.stringify([run, path, attempt, type]));
 }
 
-/** Random bytes in store: asking for a few at a time takes longer than all the rest of an id. */
-const RANDOM_BYTES = 16;
-const pool = new Uint8Array(256 * RANDOM_BYTES);
-let unused = pool.subarray(pool.length);
-
-/** A fresh id, ordered by time to the millisecond: for jobs whose client gave none, operations and control messages. */
+/** A fresh id, ordered by time: for jobs whose client gave none, operations and control messages. */
 export function newId(): string {
-  if (unused.length < RANDOM_BYTES) unused = randomFillSync(pool);
-  const random = unused.subarray(0, RANDOM_BYTES);
-  unused = unused.subarray(RANDOM_BYTES);
-  return v7({ random });
+  return v7();
 }
 
 /** The first digit of a uuid's fourth group says its variant by its upper two bits. */

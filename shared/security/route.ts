@@ -27,21 +27,8 @@ const patterns: ReadonlyMap<string, readonly Pattern[]> = new Map(
   ]),
 );
 
-/** Routes that were looked up: a fleet has few, and the rest are somebody's inventions. */
-const known = new Map<string, Route>();
-const MOST_KNOWN = 1_000;
-
 /** What the table says of a routing key; undefined for one that is none of its exchange. */
 export function routeOf(exchangeName: string, routingKey: string): Route | undefined {
-  const address = `${exchangeName}/${routingKey}`;
-  const found = known.get(address);
-  if (found !== undefined) return found;
-  const route = lookUp(exchangeName, routingKey);
-  if (route !== undefined && known.size < MOST_KNOWN) known.set(address, route);
-  return route;
-}
-
-function lookUp(exchangeName: string, routingKey: string): Route | undefined {
   const words = routingKey.split('.');
   for (const pattern of patterns.get(exchangeName) ?? []) {
     const spoke = match(pattern.words, words);

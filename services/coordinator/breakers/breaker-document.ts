@@ -20,20 +20,8 @@ export interface BreakerShare extends SharedBreaker {
   readonly policy: BreakerPolicy;
 }
 
-/** A policy is a part of its flow, and asked about at every call. */
-const keys = new WeakMap<BreakerPolicy, string>();
-
 /** Which policy: calls of one model under the same policy have one breaker. */
 export function policyKeyOf(policy: BreakerPolicy): string {
-  let key = keys.get(policy);
-  if (key === undefined) {
-    key = newKeyOf(policy);
-    keys.set(policy, key);
-  }
-  return key;
-}
-
-function newKeyOf(policy: BreakerPolicy): string {
   const { failureRate, slowRate, slowMs = 0, minCalls, windowMs, openMs, probes } = policy;
   return [failureRate, slowRate, slowMs, minCalls, windowMs, openMs, probes].join('/');
 }
