@@ -74,11 +74,11 @@ async function run(): Promise<void> {
 function ratiosOf(figures: readonly Figures[]) {
   const ours = figures.find(({ id }) => id === 'sqlite');
   const theirs = figures.find(({ id }) => id === 'reference');
-  const alone = (ours?.aloneP50Ms ?? Number.NaN) / (theirs?.aloneP50Ms ?? Number.NaN);
+  const [alone, theirsAlone] = [ours?.aloneP50Ms, theirs?.aloneP50Ms];
   const rounded = (value: number) => Number(value.toFixed(3));
   return {
     ratio: ours?.ratio ? rounded(ours.ratio) : null,
-    aloneRatio: Number.isNaN(alone) ? null : rounded(alone),
+    aloneRatio: alone && theirsAlone ? rounded(alone / theirsAlone) : null,
   };
 }
 

@@ -142,11 +142,12 @@ function withRatios(
   measured: readonly { readonly system: System; readonly rounds: readonly Measurement[] }[],
 ): Figures[] {
   return measured.map(({ system: { id, name, group }, rounds }) => {
-    const reference = measured.find(({ system }) => system.group === group && system.reference);
-    const ratios = rounds.map(
-      (one, turn) => one.perSecond / (reference?.rounds[turn]?.perSecond ?? Number.NaN),
-    );
-    const ratio = reference === undefined ? null : median(ratios);
+    const theirs = measured.find(
+      ({ system }) => system.group === group && system.reference,
+    )?.rounds;
+    const ratio = theirs
+      ? median(rounds.map((one, turn) => one.perSecond / (theirs[turn] as Measurement).perSecond))
+      : null;
     return { id, name, group, ratio, ...medians(rounds) };
   });
 }

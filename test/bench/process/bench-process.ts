@@ -13,7 +13,7 @@ export interface ProcessPlan {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What the image of the services sets. */
+/** What the image of the services sets: infra/docker/Dockerfile. */
 const nodeFlags = ['--max-semi-space-size=32'];
 
 /** A process of a system under test. It ends when this process does. */
